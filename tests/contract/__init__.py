@@ -1,0 +1,1 @@
+"""Tests that what we promise in several places agrees."""

@@ -1,0 +1,1 @@
+"""Pure tests: a socket or a subprocess raises."""
