@@ -1,0 +1,34 @@
+"""How long to wait before asking again."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ADDRESS_WAITS: Final = (0.7, 2.0, 5.0, 12.0, 30.0)
+"""Seconds before each look for a new droplet's address, the last one for ever.
+
+A droplet takes 20 to 60 seconds to become active, so this is at most five calls a run: the API's
+budget of 250 requests a minute is shared by all runs of an account.
+"""
+
+
+def waits(schedule: tuple[float, ...]) -> Iterator[float]:
+    """Yield the seconds of `schedule`, then its last for ever."""
+    return chain(schedule, repeat(schedule[-1]))
+
+
+def exponential(first: float, ceiling: float) -> Iterator[float]:
+    """Yield `first` seconds, then twice as much each time, up to `ceiling`."""
+    wait = first
+    while True:
+        yield min(wait, ceiling)
+        wait = min(wait * 2, ceiling)
+
+
+def jittered(wait: float, random: float) -> float:
+    """Spread `wait` over half to all of itself by `random` in [0, 1)."""
+    return wait * (0.5 + random / 2)

@@ -1,0 +1,90 @@
+"""How the container ended, and what that makes of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from docklet.domain.outcome import Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docklet.domain.outcome import Published, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How the container ended."""
+
+    kind: str
+    """`exited`, `timed-out`, `out-of-memory`, `disk-full`, `image-cannot-run`, `stopped` or
+    `lost`."""
+    exit_code: int | None
+    """The script's own exit code, when it has one."""
+    message: str
+    """What the supervisor has to say about it."""
+    started: float
+    """Epoch seconds, by the machine's clock."""
+    finished: float
+    log_bytes: int
+    usage: Usage
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether the script ended by itself, with 0."""
+        return self.kind == "exited" and self.exit_code == 0
+
+
+_REASONS: Final[Mapping[str, Reason]] = {
+    "exited": Reason.SCRIPT_EXIT,
+    "timed-out": Reason.TIMED_OUT,
+    "out-of-memory": Reason.OUT_OF_MEMORY,
+    "disk-full": Reason.DISK_FULL,
+    "image-cannot-run": Reason.IMAGE_CANNOT_RUN,
+    "stopped": Reason.CANCELLED,
+    "lost": Reason.DROPLET_LOST,
+}
+_MESSAGES: Final[Mapping[Reason, str]] = {
+    Reason.SCRIPT_EXIT: "The script ended with exit code {code}. Its log says why.",
+    Reason.TIMED_OUT: "The script was stopped at its time limit. Give it a longer `timeout`.",
+    Reason.OUT_OF_MEMORY: "The script ran out of memory. Choose a `size` with more.",
+    Reason.DISK_FULL: "The droplet's disk is full. Choose a `size` with a larger one.",
+    Reason.IMAGE_CANNOT_RUN: "The image cannot run the script.",
+    Reason.CANCELLED: "The script was stopped.",
+    Reason.DROPLET_LOST: "The droplet was lost while the script ran.",
+}
+
+
+def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome:
+    """Return what `ending` and the fate of the results make of the run.
+
+    `pushes` says that the results were to go into the repository.
+    """
+    reason = _published_reason(published, pushes=pushes) if ending.succeeded else _failed(ending)
+    message = _MESSAGES.get(reason, "").format(code=ending.exit_code)
+    return Outcome(
+        reason=reason,
+        message=" ".join(filter(None, (message, ending.message))),
+        exit_code=ending.exit_code,
+        published=published,
+        usage=ending.usage,
+    )
+
+
+def _failed(ending: Ending) -> Reason:
+    """Return the reason for an ending that is no success."""
+    return _REASONS.get(ending.kind, Reason.AGENT_FAILED)
+
+
+def _published_reason(published: Published, *, pushes: bool) -> Reason:
+    """Return the reason for a script that succeeded, told by where its results are."""
+    if not published.changed and not published.archive:
+        return Reason.NO_CHANGES
+    if not pushes:
+        return Reason.DONE
+    if not published.commit:
+        return Reason.NOT_PUSHED if published.changed else Reason.PARTLY_PUSHED
+    if not published.as_asked:
+        return Reason.PUSHED_ELSEWHERE
+    return Reason.PARTLY_PUSHED if published.archive else Reason.DONE
