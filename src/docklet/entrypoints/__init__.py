@@ -1,0 +1,1 @@
+"""The doors: action, post step, command line."""

@@ -1,0 +1,131 @@
+"""Run the container and follow its log: SSH is a view of the job, not what carries it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from docklet.domain.cost import seconds_for
+from docklet.domain.errors import AgentError, CloudError, HostKeyMismatch, Unreachable
+from docklet.domain.events import LogArrived, Noticed, Phase
+from docklet.domain.outcome import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from docklet.domain.ending import Ending
+    from docklet.domain.plan import Plan
+    from docklet.pipeline.agent import Agent
+    from docklet.pipeline.world import World
+
+GRACE: Final = 10
+"""Seconds between asking a script to stop and ending it."""
+RESERVED: Final = 512 * 1024 * 1024
+"""Bytes of memory kept back, so that an out-of-memory script can't take SSH down."""
+RECONNECT: Final = 2.0
+"""Seconds between attempts to take up a lost connection."""
+LOOK_AFTER: Final = 60.0
+"""Seconds without a connection after which the cloud is asked whether the droplet exists."""
+
+
+async def execute(plan: Plan, agent: Agent, world: World, *, log: Path, spent: float) -> Ending:
+    """Run the script to its end and return how it ended.
+
+    `spent` is for how many seconds the droplet has been paid for already. The whole log goes to
+    the file `log`.
+    """
+    with world.phase(Phase.RUN):
+        limit = time_limit(plan, spent)
+        await agent.start(start_request(plan, limit))
+        deadline = world.clock.now() + limit + GRACE + 60
+        with log.open("wb") as sink:
+            follower = Follower(plan, agent, world, sink)
+            await follower.follow(deadline)
+        ending = await agent.ending()
+    if ending is None:
+        message = "The supervisor on the droplet ended without saying how the script ended."
+        raise AgentError(message, kind="lost", reason=Reason.DROPLET_LOST)
+    return ending
+
+
+def time_limit(plan: Plan, spent: float) -> int:
+    """Return the seconds that the script may take: its own limit, or what the money is worth."""
+    spec = plan.spec
+    if spec.max_cost is None:
+        return spec.timeout
+    affordable = seconds_for(spec.max_cost, plan.size.price_hourly) - int(spent)
+    return max(1, min(spec.timeout, affordable))
+
+
+def start_request(plan: Plan, limit: int) -> dict[str, object]:
+    """Return what the agent needs to know to start the container."""
+    spec = plan.spec
+    return {
+        "image": spec.image,
+        "argv": list(spec.argv),
+        "workdir": spec.path,
+        "env": {name: value.reveal() for name, value in spec.env.items()},
+        "timeout": limit,
+        "grace": GRACE,
+        "reserve_memory": 0 if plan.local else RESERVED,
+        "metadata_open": plan.local,
+        "gpus": spec.gpu,
+        "run": {"sha": plan.sha, "branch": plan.branch, "repository": plan.trigger.repository},
+    }
+
+
+class Follower:
+    """Copy the log to a file, by byte offset, across lost connections."""
+
+    def __init__(self, plan: Plan, agent: Agent, world: World, sink: BinaryIO) -> None:
+        """Follow the log of `agent` into `sink`."""
+        self._plan = plan
+        self._agent = agent
+        self._world = world
+        self._sink = sink
+        self._lost_since: float | None = None
+
+    async def follow(self, deadline: float) -> None:
+        """Return when the script has ended and every byte is here."""
+        while True:
+            try:
+                return await self._copy()
+            except HostKeyMismatch:
+                raise
+            except AgentError:
+                return None
+            except Unreachable as error:
+                await self._wait(error, deadline)
+
+    async def _copy(self) -> None:
+        """Copy until the end of the log or of the connection."""
+        async for chunk in self._agent.follow(self._sink.tell()):
+            self._sink.write(chunk)
+            self._lost_since = None
+            self._world.tell(LogArrived(at=self._world.clock.now(), data=chunk))
+
+    async def _wait(self, error: Unreachable, deadline: float) -> None:
+        """Wait before the next attempt, or find that there is nothing to wait for."""
+        now = self._world.clock.now()
+        if self._lost_since is None:
+            self._lost_since = now
+            told = f"The connection was lost ({error.message}). The script goes on."
+            self._world.tell(Noticed(at=now, message=told))
+        if now > deadline:
+            raise error
+        if now - self._lost_since > LOOK_AFTER:
+            self._lost_since = now
+            await self._check_droplet()
+        await self._world.clock.sleep(RECONNECT)
+
+    async def _check_droplet(self) -> None:
+        """Raise when the cloud does not know the droplet any more."""
+        if self._plan.spec.droplet or self._plan.local:
+            return
+        try:
+            found = await self._world.cloud.droplets(tag=self._plan.identity.tag)
+        except CloudError:
+            return
+        if not found and not self._plan.spec.gpu:
+            message = "The droplet is gone: somebody deleted it while the script ran."
+            raise CloudError(message, reason=Reason.DROPLET_LOST)

@@ -1,0 +1,93 @@
+"""Wait for a droplet until it can be worked on: an address first, then our host key behind it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from docklet.domain.backoff import ADDRESS_WAITS, exponential, waits
+from docklet.domain.errors import CloudError, HostKeyMismatch, Unreachable
+from docklet.domain.events import DropletReached, Phase
+from docklet.domain.outcome import Reason
+from docklet.pipeline.agent import Agent
+
+if TYPE_CHECKING:
+    from docklet.domain.identity import RunKey
+    from docklet.pipeline.world import World
+    from docklet.ports import Droplet
+
+ADDRESS_LIMIT: Final = 300.0
+"""Seconds until a droplet without an address is given up."""
+SSH_LIMIT: Final = 300.0
+"""Seconds until a droplet that does not answer is given up."""
+UNSEEN_LIMIT: Final = 60.0
+"""Seconds for which the cloud may deny that a new droplet exists."""
+HOMES: Final = "/var/lib/docklet"
+"""Where runs live on a droplet."""
+
+
+async def boot(droplet: Droplet, run: RunKey, world: World) -> Agent:
+    """Return the agent of `run`, installed on the run's new droplet."""
+    with world.phase(Phase.BOOT):
+        address = droplet.address or await _address(droplet.droplet_id, world)
+        return await reach(address, run, run, world)
+
+
+async def reach(address: str, owner: RunKey, run: RunKey, world: World) -> Agent:
+    """Return the agent of `run`, installed on the droplet that was made for `owner`."""
+    shell = world.access.shell(address, world.access.keys(owner))
+    agent = Agent(shell, f"{HOMES}/{run}", world.clock)
+    await _install(agent, address, world)
+    world.tell(DropletReached(at=world.clock.now(), address=address))
+    return agent
+
+
+async def _address(droplet_id: int, world: World) -> str:
+    """Poll, sparsely, until the droplet has a public address."""
+    started = world.clock.now()
+    for wait in waits(ADDRESS_WAITS):
+        await world.clock.sleep(wait)
+        droplet, waited = await _look(droplet_id, world), world.clock.now() - started
+        if droplet is not None and droplet.address:
+            return droplet.address
+        if droplet is None and waited > UNSEEN_LIMIT:
+            message = (
+                f"Droplet {droplet_id} vanished before it had an address: its creation failed."
+            )
+            raise CloudError(message, reason=Reason.CREATE_FAILED)
+        if waited > ADDRESS_LIMIT:
+            break
+    message = (
+        f"Droplet {droplet_id} had no public address after {ADDRESS_LIMIT / 60:.0f} minutes."
+        " DigitalOcean may have trouble in this region (https://status.digitalocean.com)."
+    )
+    raise CloudError(message, reason=Reason.CREATE_FAILED)
+
+
+async def _look(droplet_id: int, world: World) -> Droplet | None:
+    """Look once; a failed look is no answer."""
+    try:
+        return await world.cloud.droplet(droplet_id)
+    except CloudError as error:
+        if error.reason is Reason.CLOUD_DENIED:
+            raise
+        return None
+
+
+async def _install(agent: Agent, address: str, world: World) -> None:
+    """Connect as soon as sshd lets us, and leave the agent there."""
+    deadline = world.clock.now() + SSH_LIMIT
+    for wait in chain((0.2, 0.3, 0.5), exponential(0.5, 6.0)):
+        try:
+            return await agent.install(world.agent_code)
+        except HostKeyMismatch:
+            raise
+        except Unreachable as error:
+            if world.clock.now() + wait > deadline:
+                message = (
+                    f"The droplet at {address} did not answer on SSH for {SSH_LIMIT / 60:.0f}"
+                    f" minutes. The last attempt said: {error.message}"
+                )
+                raise Unreachable(message) from error
+            await world.clock.sleep(wait)
+    return None

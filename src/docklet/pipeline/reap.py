@@ -1,0 +1,51 @@
+"""Delete droplets of ours that outlived their deadline: the last net under a run.
+
+Only droplets whose name and tag both say that docklet made them, and never one that still has
+time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from docklet.domain.errors import CloudError
+from docklet.domain.events import Noticed
+from docklet.domain.identity import Identity, identity_of
+from docklet.pipeline.remove import remove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from docklet.pipeline.world import Site
+    from docklet.ports import Droplet
+
+MOST: Final = 20
+"""Deletions in one sweep; a mistake must not be able to empty an account."""
+
+
+def expired(droplets: Iterable[Droplet], now: float) -> tuple[tuple[Droplet, Identity], ...]:
+    """Return our droplets past their deadline, oldest first; powered-off ones are billed too."""
+    named = [(one, identity_of(one.name, one.tags)) for one in droplets]
+    ours = [(one, who) for one, who in named if who is not None and who.expires < now]
+    return tuple(sorted(ours, key=lambda pair: pair[0].created))
+
+
+async def reap_expired(droplets: Iterable[Droplet], site: Site) -> tuple[Droplet, ...]:
+    """Delete what `expired` finds among `droplets` and return what is gone."""
+    gone = []
+    for droplet, identity in expired(droplets, site.clock.now())[:MOST]:
+        try:
+            await discard(droplet, identity, site)
+        except CloudError as error:
+            site.tell(Noticed(at=site.clock.now(), message=error.message))
+        else:
+            gone.append(droplet)
+    return tuple(gone)
+
+
+async def discard(droplet: Droplet, identity: Identity, site: Site) -> None:
+    """Delete one droplet of ours and its tags; raise `CloudError` if it may still be there."""
+    await remove(identity, [droplet.droplet_id], site, gpu=droplet.size.startswith("gpu-"))
+    for tag in droplet.tags:
+        if tag.startswith(f"docklet:kept:{identity.key}:"):
+            await site.cloud.delete_tag(tag)

@@ -1,0 +1,90 @@
+"""What the steps of a run work with: the ports, and a way to tell what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from docklet.domain.events import PhaseEnded, PhaseStarted
+from docklet.domain.progress import Progress, advance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from pathlib import Path
+
+    from docklet.domain.events import Event, Phase
+    from docklet.domain.secret import Secret
+    from docklet.ports import Access, Clock, Cloud, Forge, Git, Observer, Shell
+
+
+class Record:
+    """What has happened so far."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.progress = Progress()
+
+    def notify(self, event: Event) -> None:
+        """Take note of an event."""
+        self.progress = advance(self.progress, event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The cloud, and a way to tell what happens there: enough to clean up."""
+
+    cloud: Cloud
+    clock: Clock
+    record: Record
+    """What has happened so far; the first to be told of anything."""
+    observers: tuple[Observer, ...]
+
+    def tell(self, event: Event) -> None:
+        """Let everybody know."""
+        self.record.notify(event)
+        for observer in self.observers:
+            observer.notify(event)
+
+    @contextmanager
+    def phase(self, phase: Phase) -> Iterator[None]:
+        """Tell when a phase starts and ends."""
+        self.tell(PhaseStarted(at=self.clock.now(), phase=phase))
+        ok = False
+        try:
+            yield
+            ok = True
+        finally:
+            self.tell(PhaseEnded(at=self.clock.now(), phase=phase, ok=ok))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World(Site):
+    """Everything outside, as ports: what a run works with."""
+
+    access: Access
+    forge: Forge
+    open_git: Callable[[], Git]
+    """Make a clean git directory for the run's repository."""
+    host: Shell
+    """A shell on the machine that docklet runs on."""
+    agent_code: bytes
+    """The program that does the work on the droplet; see `docklet.droplet`."""
+    directory: Path
+    """Where the log and, when the repository can't have them, the results are left."""
+    server_url: str
+    """The forge's address for git, such as `https://github.com`."""
+    forge_token: Secret
+    """For the one clone on the fresh droplet."""
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Do several things at once; when one fails, stop the others and raise its error alone."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

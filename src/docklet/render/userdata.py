@@ -1,0 +1,38 @@
+"""What cloud-init is told: the run's keys, the pull's head start, no secret of the user's.
+
+Everything on the droplet can read this from the metadata service, so it holds only keys that were
+made for this run. JSON is YAML, so nothing has to be quoted by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docklet.domain.keys import RunKeys
+
+
+def user_data(keys: RunKeys, *, image: str, install_docker: bool) -> str:
+    """Return the cloud-config for a run's droplet; ASCII, well below 64 KiB.
+
+    `image` is pulled early unless it is empty (a private image needs a login that must not be
+    here).
+    """
+    config: dict[str, Any] = {
+        "disable_root": False,
+        "ssh_pwauth": False,
+        "ssh_deletekeys": True,
+        "ssh_keys": {
+            "ed25519_private": keys.host_private.reveal(),
+            "ed25519_public": keys.host_public,
+        },
+        "ssh_authorized_keys": [keys.client_public],
+        # Docker's 1-click image lets in 6 new SSH connections in 30 s; that locks out a retry.
+        "bootcmd": [["sh", "-c", "if command -v ufw; then ufw allow ssh; fi"]],
+    }
+    if install_docker:
+        config |= {"package_update": True, "packages": ["docker.io", "git", "git-lfs"]}
+    if image:
+        config["runcmd"] = [["docker", "pull", "--quiet", image]]
+    return "#cloud-config\n" + json.dumps(config, indent=1)

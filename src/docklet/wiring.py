@@ -1,0 +1,168 @@
+"""Build the adapters and hand them to the use cases; the only module that knows both."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from docklet.adapters.clock import RealClock
+from docklet.domain.errors import DockletError
+from docklet.domain.events import Ended
+from docklet.domain.identity import RunKey
+from docklet.domain.outcome import Outcome, Reason
+from docklet.domain.secret import Secret
+from docklet.pipeline.local import local_plan, run_local
+from docklet.pipeline.prepare import prepare
+from docklet.pipeline.run import run
+from docklet.pipeline.world import Record, Site, World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docklet.domain.progress import Progress
+    from docklet.domain.spec import RunSpec
+    from docklet.domain.trigger import Trigger
+    from docklet.ports import Cloud, Forge, Observer
+
+CLOUD_URL: Final = "https://api.digitalocean.com"
+API_URL: Final = "https://api.github.com"
+SERVER_URL: Final = "https://github.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the services are and what opens them."""
+
+    cloud_token: Secret
+    forge_token: Secret
+    cloud_url: str = CLOUD_URL
+    api_url: str = API_URL
+    server_url: str = SERVER_URL
+    directory: Path = Path()
+    """Where runs leave their logs."""
+
+
+def settings_from(environ: Mapping[str, str], **tokens: str) -> Settings:
+    """Read the settings from variables; `cloud_token` and `forge_token` go first where given."""
+    return Settings(
+        cloud_token=Secret(tokens.get("cloud_token") or environ.get("DIGITALOCEAN_TOKEN", "")),
+        forge_token=Secret(tokens.get("forge_token") or environ.get("GITHUB_TOKEN", "")),
+        cloud_url=environ.get("DIGITALOCEAN_API_URL") or CLOUD_URL,
+        api_url=environ.get("GITHUB_API_URL") or API_URL,
+        server_url=(environ.get("GITHUB_SERVER_URL") or SERVER_URL).rstrip("/"),
+        directory=Path(environ.get("GITHUB_WORKSPACE") or ".").absolute(),
+    )
+
+
+def new_run_key() -> RunKey:
+    """Return a run key that nobody has used before."""
+    return RunKey(secrets.token_hex(10))
+
+
+def cloud_of(settings: Settings) -> Cloud:
+    """Build the cloud's adapter."""
+    from docklet.adapters.digitalocean import DigitalOcean
+
+    return DigitalOcean(settings.cloud_token, endpoint=settings.cloud_url, clock=RealClock())
+
+
+def forge_of(settings: Settings, repository: str) -> Forge:
+    """Build the forge's adapter for one repository."""
+    from docklet.adapters.github import GitHub
+
+    return GitHub(settings.forge_token, repository, base_url=settings.api_url, clock=RealClock())
+
+
+def site_of(settings: Settings, *observers: Observer) -> Site:
+    """Build what cleaning up needs."""
+    return Site(cloud=cloud_of(settings), clock=RealClock(), record=Record(), observers=observers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run that was asked for."""
+
+    spec: RunSpec
+    trigger: Trigger
+    key: RunKey
+
+
+def world_of(settings: Settings, job: Job, forge: Forge, *observers: Observer) -> World:
+    """Build what a run works with."""
+    from docklet.adapters.agent import agent_code
+    from docklet.adapters.git import GitDirectory
+    from docklet.adapters.host import HostShell
+    from docklet.adapters.keys import SshAccess
+
+    directory = settings.directory / f"docklet-{job.key[:10]}"
+    directory.mkdir(parents=True, exist_ok=True)
+    url = f"{settings.server_url}/{job.trigger.repository}.git"
+    return World(
+        cloud=cloud_of(settings),
+        clock=RealClock(),
+        record=Record(),
+        observers=observers,
+        access=SshAccess(token=settings.cloud_token),
+        forge=forge,
+        open_git=lambda: GitDirectory(url, settings.forge_token),
+        host=HostShell(),
+        agent_code=agent_code(),
+        directory=directory,
+        server_url=settings.server_url,
+        forge_token=settings.forge_token,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run that is over."""
+
+    outcome: Outcome
+    progress: Progress
+    comment_url: str = ""
+    """The status comment; empty without one."""
+
+
+async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Finished:
+    """Prepare and carry out a job on a droplet, with one live comment; raises nothing foreseen."""
+    from docklet.bot.status import StatusComment
+    from docklet.render.links import Links
+
+    forge = forge_of(settings, job.trigger.repository)
+    links = Links(server_url=settings.server_url, repository=job.trigger.repository)
+    status = StatusComment(forge, RealClock(), links)
+    world = world_of(settings, job, forge, *observers, status)
+    outcome = await _prepared_and_run(job, world)
+    await status.finish()
+    return Finished(
+        outcome=outcome, progress=world.record.progress, comment_url=status.comment_url
+    )
+
+
+async def _prepared_and_run(job: Job, world: World) -> Outcome:
+    """Prepare and run; a refusal is an outcome too."""
+    started = world.clock.now()
+    try:
+        plan = await prepare(job.spec, job.trigger, job.key, world)
+    except DockletError as error:
+        outcome = Outcome(reason=error.reason, message=error.message)
+    except asyncio.CancelledError:
+        outcome = Outcome(reason=Reason.CANCELLED, message="The run was stopped from outside.")
+    else:
+        return await run(plan, world)
+    now = world.clock.now()
+    outcome = replace(outcome, seconds=now - started)
+    world.tell(Ended(at=now, outcome=outcome))
+    return outcome
+
+
+async def run_here(job: Job, settings: Settings, *observers: Observer) -> Finished:
+    """Carry out a job on this machine's Docker."""
+    forge = forge_of(settings, job.trigger.repository)
+    world = world_of(settings, job, forge, *observers)
+    plan = local_plan(job.spec, job.trigger, job.key, world.clock.now())
+    outcome = await run_local(plan, world)
+    return Finished(outcome=outcome, progress=world.record.progress)
