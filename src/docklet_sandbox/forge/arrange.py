@@ -1,0 +1,205 @@
+"""The control API's verbs that set the forge up, or do what somebody else would do to it.
+
+Texts of files are strings, and `{"base64": "..."}` where they are bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from docklet_sandbox.forge.ambush import Ambush
+from docklet_sandbox.forge.change import Change
+from docklet_sandbox.forge.founding import create_repository, set_rules
+from docklet_sandbox.forge.model import Issue, WorkflowRun
+from docklet_sandbox.forge.rules import Rule, RuleKind
+from docklet_sandbox.forge.store import OWNER, Forge
+from docklet_sandbox.forge.tokens import Role, Token, TokenKind, parse_permissions
+
+Json = Any
+Raw = Mapping[str, Any]
+
+
+async def user(
+    forge: Forge,
+    login: str,
+    **facts: Any,  # noqa: ANN401 - the plain arguments of add_user
+) -> Json:
+    """Give somebody an account, or change it."""
+    return asdict(forge.add_user(login, **facts))
+
+
+async def token(
+    forge: Forge,
+    secret: str,
+    login: str,
+    permissions: Mapping[str, str],
+    *,
+    kind: str = TokenKind.APP,
+    repositories: Collection[str] | None = None,
+) -> None:
+    """Let a token in, with these grants and no others."""
+    forge.add_token(
+        Token(
+            secret=secret,
+            login=login,
+            kind=TokenKind(kind),
+            permissions=parse_permissions(permissions),
+            repositories=None if repositories is None else frozenset(map(str.lower, repositories)),
+        )
+    )
+
+
+async def revoke(forge: Forge, secret: str) -> None:
+    """Let a token in no longer."""
+    forge.tokens.pop(secret, None)
+
+
+async def create(
+    forge: Forge,
+    repo: str,
+    files: Mapping[str, Raw | str] | None = None,
+    source: str | None = None,
+    rules: Collection[Raw] = (),
+    **facts: Any,  # noqa: ANN401 - the plain arguments of create_repository
+) -> Json:
+    """Make a repository; return its default branch's head, if it has one."""
+    owner, name = repo.split("/")
+    made = await create_repository(
+        forge,
+        owner,
+        name,
+        files=_files(files or {}),
+        source=None if source is None else Path(source),
+        rules=[_rule(r) for r in rules],
+        **facts,
+    )
+    return await made.bare.head(made.default_branch)
+
+
+async def configure(forge: Forge, repo: str, **settings: bool) -> None:
+    """Set `private`, `archived` or `actions_may_open_pulls` of a repository."""
+    here = forge.repository(repo)
+    for name, value in settings.items():
+        if not isinstance(getattr(here, name), bool):
+            message = f"{name} is not one of a repository's switches."
+            raise TypeError(message)
+        setattr(here, name, value)
+
+
+async def rules(forge: Forge, repo: str, rules: Collection[Raw]) -> None:
+    """Replace what a repository refuses in pushes."""
+    set_rules(forge, forge.repository(repo), [_rule(r) for r in rules])
+
+
+async def role(forge: Forge, repo: str, login: str, role: str) -> None:
+    """Make somebody a collaborator, or with `none` no longer one."""
+    forge.user(login)
+    forge.repository(repo).roles[login.lower()] = Role(role)
+
+
+async def limits(forge: Forge, max_file_bytes: int | None = None, **allowances: int) -> None:
+    """Set the size limit of files and the rate limits (fields of `limits.Allowances`)."""
+    forge.allowances = replace(forge.allowances, **allowances)
+    forge.max_file_bytes = max_file_bytes or forge.max_file_bytes
+    for repository in forge.repositories.values():
+        set_rules(forge, repository, repository.rules)
+
+
+async def commit(
+    forge: Forge,
+    repo: str,
+    files: Mapping[str, Raw | str | None],
+    branch: str | None = None,
+    **facts: Any,  # noqa: ANN401 - further fields of Change
+) -> Json:
+    """Commit as somebody else would, past all rules; null deletes a file. Return the commit."""
+    here = forge.repository(repo)
+    return await here.bare.write(branch or here.default_branch, _change(forge, files, **facts))
+
+
+async def delete_branch(forge: Forge, repo: str, branch: str) -> None:
+    """Delete a branch, as somebody may while a run goes on."""
+    await forge.repository(repo).bare.git("update-ref", "-d", f"refs/heads/{branch}")
+
+
+async def ambush(
+    forge: Forge,
+    repo: str,
+    files: Mapping[str, Raw | str | None],
+    branch: str | None = None,
+    *,
+    advertised: bool = True,
+    times: int = 1,
+) -> None:
+    """Have somebody else's commit get in before each of the next pushes to a branch."""
+    here = forge.repository(repo)
+    waiting = Ambush(
+        repository=here.full_name,
+        branch=branch or here.default_branch,
+        change=_change(forge, files, message="Somebody else was quicker"),
+        advertised=advertised,
+    )
+    forge.ambushes.extend([waiting] * times)
+
+
+async def delete_comment(forge: Forge, repo: str, id: int) -> None:  # noqa: A002 - its name in JSON
+    """Delete a comment, as its readers may."""
+    here = forge.repository(repo)
+    here.comments[id] = replace(here.comments[id], deleted=True)
+
+
+async def issue(
+    forge: Forge, repo: str, title: str, body: str | None = None, login: str = OWNER
+) -> Json:
+    """Open an issue; return its number."""
+    here, now = forge.repository(repo), forge.now()
+    number = here.next_number()
+    here.issues[number] = Issue(
+        id=forge.new_id(),
+        number=number,
+        title=title,
+        body=body,
+        login=login,
+        created=now,
+        updated=now,
+    )
+    return number
+
+
+async def lock(forge: Forge, repo: str, number: int, *, locked: bool = True) -> None:
+    """Lock a conversation, or unlock it."""
+    here = forge.repository(repo)
+    here.issues[number] = replace(here.issues[number], locked=locked)
+
+
+async def run(
+    forge: Forge,
+    repo: str,
+    id: int,  # noqa: A002 - its name in JSON
+    head_sha: str,
+    login: str = OWNER,
+    **facts: Any,  # noqa: ANN401 - further fields of WorkflowRun
+) -> None:
+    """Have a workflow run with this id, or change what is known of it."""
+    made = WorkflowRun(id=id, head_sha=head_sha, login=login, created=forge.now(), **facts)
+    forge.repository(repo).runs[id] = made
+
+
+def _rule(raw: Raw) -> Rule:
+    return Rule(**{**raw, "kind": RuleKind(raw.get("kind", RuleKind.PROTECTION))})
+
+
+def _change(forge: Forge, files: Mapping[str, Raw | str | None], **facts: Any) -> Change:  # noqa: ANN401
+    facts.setdefault("message", f"Change {', '.join(files)}")
+    return Change(files=_files(files), at=forge.now(), **facts)
+
+
+def _files(raw: Mapping[str, Raw | str | None]) -> dict[str, str | bytes | None]:
+    return {
+        path: base64.b64decode(content["base64"]) if isinstance(content, Mapping) else content
+        for path, content in raw.items()
+    }

@@ -1,0 +1,122 @@
+"""Everything the forge holds, in memory but for the git data.
+
+It answers no request and runs no git; routes and the control API read and change it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docklet_sandbox.forge.ambush import Ambush
+from docklet_sandbox.forge.limits import Allowances, Meter
+from docklet_sandbox.forge.model import Push, Repository, User
+from docklet_sandbox.forge.tokens import Level, Permission, Token, TokenKind
+
+API = "/api/v3"
+"""Where the REST API begins below the server's address, as on GitHub Enterprise Server."""
+OWNER = "mona"
+"""The account that exists from the start."""
+ACTIONS_BOT = "github-actions[bot]"
+PERSONAL_TOKEN = "github_pat_" + "5b" * 36
+"""The owner's own token, which may do everything."""
+WORKFLOW_TOKEN = "ghs_15368_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJzYW5kYm94In0." + "5c" * 80
+"""What a workflow gets that asks for all that docklet ever needs.
+
+As long as GitHub's are since they carry a JWT, so that nobody counts on forty characters.
+"""
+_ACTIONS_BOT_ID = 41898282
+_FIRST_ID = 2_500_000_000
+"""Above 32 bits, as many of GitHub's ids are."""
+_MAX_FILE_BYTES = 100 * 1024 * 1024
+_EVERYTHING = dict.fromkeys(Permission, Level.WRITE)
+_WORKFLOW = {**_EVERYTHING, Permission.WORKFLOWS: Level.NONE}
+
+
+@dataclass(slots=True, kw_only=True)
+class Forge:
+    """A GitHub on this machine."""
+
+    root: Path
+    """Where bare repositories are kept."""
+    server_url: str = ""
+    """`http://HOST:PORT`, what GITHUB_SERVER_URL shall be; set once the port is known."""
+    clock: Callable[[], float] = time.time
+    max_file_bytes: int = _MAX_FILE_BYTES
+    allowances: Allowances = field(default_factory=Allowances)
+    users: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    """By full name in lower case."""
+    pushes: list[Push] = field(default_factory=list)
+    """Every ref update that was accepted, oldest first."""
+    ambushes: list[Ambush] = field(default_factory=list)
+    meter: Meter = field(init=False)
+    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(_FIRST_ID))
+
+    def __post_init__(self) -> None:  # noqa: D105 - a part of the constructor
+        self.reset()
+
+    @property
+    def api_url(self) -> str:
+        """What GITHUB_API_URL shall be."""
+        return self.server_url + API
+
+    def reset(self) -> None:
+        """Forget everything but the account and the two tokens that exist from the start.
+
+        Git data stays on disk and is never looked at again, since repositories get new folders.
+        """
+        for held in (self.users, self.tokens, self.repositories):
+            held.clear()
+        self.pushes.clear()
+        self.ambushes.clear()
+        self.max_file_bytes = _MAX_FILE_BYTES
+        self.allowances = Allowances()
+        self.meter = Meter(self)
+        email = f"{_ACTIONS_BOT_ID}+{ACTIONS_BOT}@users.noreply.github.com"
+        self.users[ACTIONS_BOT] = User(id=_ACTIONS_BOT_ID, login=ACTIONS_BOT, email=email)
+        self.add_token(
+            Token(secret=PERSONAL_TOKEN, login=OWNER, kind=TokenKind.FINE, permissions=_EVERYTHING)
+        )
+        self.add_token(Token(secret=WORKFLOW_TOKEN, login=ACTIONS_BOT, permissions=_WORKFLOW))
+
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+        return self.clock()
+
+    def new_id(self) -> int:
+        """Return an id that nothing else has."""
+        return next(self._ids)
+
+    def add_user(
+        self,
+        login: str,
+        *,
+        name: str | None = None,
+        email: str | None = None,
+        keys: Collection[str] = (),
+    ) -> User:
+        """Give somebody an account, or change what is known of it."""
+        known = self.users.get(login.lower())
+        number = self.new_id() if known is None else known.id
+        user = User(id=number, login=login, name=name, email=email, keys=tuple(keys))
+        self.users[login.lower()] = user
+        return user
+
+    def user(self, login: str) -> User:
+        """Return somebody's account, which is made when it is first spoken of."""
+        return self.users.get(login.lower()) or self.add_user(login)
+
+    def add_token(self, token: Token) -> Token:
+        """Let a token in from now on; one with the same secret is replaced."""
+        self.user(token.login)
+        self.tokens[token.secret] = token
+        return token
+
+    def repository(self, full_name: str) -> Repository:
+        """Return a repository; raise KeyError if there is none of that name."""
+        return self.repositories[full_name.lower()]

@@ -1,0 +1,125 @@
+"""Start everything, say where it is, wait to be stopped, take everything down."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from docklet_sandbox.cloud.app import cloud_app
+from docklet_sandbox.cloud.estate import Estate
+from docklet_sandbox.control import Desk, control_app
+from docklet_sandbox.edge import edge
+from docklet_sandbox.faults import Faults
+from docklet_sandbox.forge.app import forge_app
+from docklet_sandbox.forge.store import PERSONAL_TOKEN, WORKFLOW_TOKEN, Forge
+from docklet_sandbox.ground import LOOPBACK, Ground, Kind, prepared
+from docklet_sandbox.journal import Journal
+from docklet_sandbox.listen import listen
+from docklet_sandbox.settings import CLOUD_TOKEN, REGISTRY_LOGIN, Settings
+from docklet_sandbox.state import Addresses, State
+from docklet_sandbox.tls import BUNDLE, CA, serve_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+_CLOUD, _FORGE, _REGISTRY, _CONTROL, _PRIVATE_REGISTRY = range(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a sandbox is started."""
+
+    state: State
+    kind: Kind = Kind.DOCKER
+    port_base: int = 0
+    """The first of five ports (cloud, forge, registry, control, private registry), or 0: any."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The knobs that differ from their defaults."""
+
+    def port(self, offset: int) -> int:
+        """Return the port of one server; 0 lets the system choose."""
+        return self.port_base + offset if self.port_base else 0
+
+
+async def serve(options: Options, ready: Callable[[Addresses], None]) -> None:
+    """Run a sandbox until SIGINT or SIGTERM; call `ready` once everything answers."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with options.state.claim(options.kind):
+        async with AsyncExitStack() as stack:
+            addresses = await _start(options, stack)
+            options.state.publish(addresses)
+            stack.callback(options.state.retire)
+            ready(addresses)
+            await stop.wait()
+
+
+async def _start(options: Options, stack: AsyncExitStack) -> Addresses:
+    """Start ground, cloud, forge and control, each of which the stack takes down again."""
+    settings = Settings()
+    settings.patch(options.settings)
+    journal = Journal(options.state.logs / "journal.jsonl")
+    stack.callback(journal.close)
+    ports = (options.port(_REGISTRY), options.port(_PRIVATE_REGISTRY))
+    ground = await stack.enter_async_context(
+        prepared(options.kind, options.state.id, settings, ports)
+    )
+    faults = Faults()
+    estate = Estate(settings=settings, machines=ground.machines)
+    desk = Desk(
+        cloud=cloud_app(estate, journal=journal, faults=faults),
+        forge=Forge(root=options.state.git),
+        journal=journal,
+        faults=faults,
+        settings=settings,
+        start=options.settings,
+    )
+    return _addresses(options, ground, desk, *await _open(options, stack, desk, ground.host))
+
+
+async def _open(options: Options, stack: AsyncExitStack, desk: Desk, host: str) -> tuple[str, str]:
+    """Open cloud, forge and control; return the addresses of the first and the last."""
+    context = serve_context(options.state.root, host, LOOPBACK, "localhost")
+    cloud = await listen(stack, desk.cloud, host, options.port(_CLOUD), context)
+    guard = edge(
+        "forge",
+        journal=desk.journal,
+        faults=desk.faults,
+        delay=lambda: desk.settings.api_delay,
+    )
+    forge = forge_app(desk.forge, [guard])
+    desk.forge.server_url = await listen(stack, forge, host, options.port(_FORGE))
+    control = await listen(stack, control_app(desk), LOOPBACK, options.port(_CONTROL))
+    return cloud, control
+
+
+def _addresses(
+    options: Options, ground: Ground, desk: Desk, cloud: str, control: str
+) -> Addresses:
+    state = options.state
+    return Addresses(
+        id=state.id,
+        pid=os.getpid(),
+        machines=options.kind,
+        state=str(state.root),
+        cloud=cloud,
+        forge=desk.forge.server_url,
+        forge_api=desk.forge.api_url,
+        network=ground.network,
+        registry=ground.registry,
+        private_registry=ground.private_registry,
+        registry_username=REGISTRY_LOGIN[0],
+        registry_password=REGISTRY_LOGIN[1],
+        control=control,
+        ca=str(state.root / CA),
+        bundle=str(state.root / BUNDLE),
+        cloud_token=CLOUD_TOKEN,
+        forge_token=PERSONAL_TOKEN,
+        workflow_token=WORKFLOW_TOKEN,
+    )

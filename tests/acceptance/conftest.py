@@ -1,0 +1,61 @@
+"""One sandbox for all scenarios, and what every scenario must leave behind: nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from docklet_sandbox.client import SandboxClient
+from tests.acceptance.scene import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
+    """A running sandbox with real machines."""
+    state = tmp_path_factory.mktemp("sandbox")
+    _sandbox("serve", "--background", "--machines=docker", f"--state={state}")
+    try:
+        yield SandboxClient.of(state)
+    finally:
+        _sandbox("down", f"--state={state}")
+
+
+@pytest.fixture(scope="session")
+def action_image() -> str:
+    """The action's image, built by the classic builder from the repository's Dockerfile."""
+    tag = "docklet-action:test"
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    command = ["docker", "build", "--quiet", "--tag", tag, str(root)]
+    subprocess.run(command, check=True, env=environment, timeout=300)
+    return tag
+
+
+@pytest.fixture
+def scene(sandbox: SandboxClient, tmp_path: Path) -> Iterator[Scene]:
+    """A repository of its own in the sandbox, which is as empty afterwards as it was before."""
+    sandbox.settings(boot_delay=0.0, ip_delay=0.0, api_delay=0.0, pull_delay=0.0)
+    before, marked = sandbox.inventory(), len(sandbox.violations())
+    made = Scene(sandbox=sandbox, repository=f"mona/{uuid.uuid4().hex[:12]}", folder=tmp_path)
+    yield made
+    sandbox.clear_faults()
+    left = sandbox.inventory()
+    for droplet in left.droplets:
+        sandbox.vanish(droplet)
+    assert sandbox.violations()[marked:] == []
+    assert left == before, "Something was left in the cloud."
+
+
+def _sandbox(*arguments: str) -> None:
+    """Run a command of the sandbox."""
+    command = [sys.executable, "-m", "docklet_sandbox", *arguments]
+    subprocess.run(command, check=True, timeout=60)

@@ -1,0 +1,149 @@
+"""A forge on a thread of its own, so that clients which block can be tested against it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from aiohttp import web
+
+from docklet_sandbox.edge import edge
+from docklet_sandbox.faults import Faults
+from docklet_sandbox.forge.app import forge_app
+from docklet_sandbox.forge.client import ForgeClient
+from docklet_sandbox.forge.control import control_app
+from docklet_sandbox.forge.store import PERSONAL_TOKEN, Forge
+from docklet_sandbox.journal import Journal
+from tests.contract.sandbox_forge.plain import Answer, ask
+
+Result = TypeVar("Result")
+REPO = "mona/template"
+SCRIPT = 'knitr::knit("example.Rmd")\n'
+
+
+@dataclass(slots=True, kw_only=True)
+class Stand:
+    """A running forge with one repository, and what tests do with it."""
+
+    forge: Forge
+    client: ForgeClient
+    journal: Journal
+    faults: Faults
+    folder: Path
+    app: web.Application
+
+    def url(self, token: str | None = PERSONAL_TOKEN, repo: str = REPO) -> str:
+        """Return a clone URL with a token in it."""
+        scheme, rest = self.forge.server_url.split("://")
+        user = "" if token is None else f"x-access-token:{token}@"
+        return f"{scheme}://{user}{rest}/{repo}.git"
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,  # noqa: ANN401 - foreign JSON
+        *,
+        token: str | None = PERSONAL_TOKEN,
+    ) -> Answer:
+        """Send one request to the REST API."""
+        return ask(method, self.forge.api_url + path, body, token=token)
+
+    def git(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run git as a user would, with nobody's configuration."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C.UTF-8",
+        }
+        identity = ("-c", "user.name=Runner", "-c", "user.email=runner@example.com")
+        return subprocess.run(
+            ["git", *identity, *words],
+            cwd=cwd or self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def clone(self, name: str = "work", *options: str, token: str = PERSONAL_TOKEN) -> Path:
+        """Clone the repository and return the checkout."""
+        done = self.git("clone", "--quiet", *options, self.url(token), name)
+        assert done.returncode == 0, done.stderr
+        return self.folder / name
+
+    def commit(self, work: Path, path: str, content: str | bytes) -> str:
+        """Commit one file in a checkout."""
+        file = work / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        self.git("add", "--all", cwd=work)
+        assert self.git("commit", "--quiet", "-m", f"Add {path}", cwd=work).returncode == 0
+        return self.git("rev-parse", "HEAD", cwd=work).stdout.strip()
+
+    def push(self, work: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        """Push a checkout."""
+        return self.git("push", "origin", *(words or ("HEAD",)), cwd=work)
+
+
+class _Loop:
+    """An event loop on a thread."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        future: Future[Result] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        return future.result(timeout=30)
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """Return a forge with `mona/template`, which has one script on main."""
+    loop = _Loop()
+    forge = Forge(root=tmp_path / "git")
+    journal, faults = Journal(), Faults()
+    middleware = edge("forge", journal=journal, faults=faults, delay=lambda: 0.0)
+    app = forge_app(forge, [middleware])
+    served = [loop.run(_serve(app))]
+    control = web.Application()
+    control.add_subapp("/forge", control_app(forge))
+    served.append(loop.run(_serve(control)))
+    forge.server_url = _address(served[0])
+    address = _address(served[1])
+    client = ForgeClient(lambda method, path, body: ask(method, address + path, body).json)
+    client.create(REPO, {"inst/examples/knit.R": SCRIPT, "README.md": "# template\n"})
+    yield Stand(
+        forge=forge, client=client, journal=journal, faults=faults, folder=tmp_path, app=app
+    )
+    for runner in served:
+        loop.run(runner.cleanup())
+    loop.close()
+
+
+async def _serve(app: web.Application) -> web.AppRunner:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner
+
+
+def _address(runner: web.AppRunner) -> str:
+    return f"http://127.0.0.1:{runner.addresses[0][1]}"
