@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from docklet.adapters.clock import RealClock
 from docklet.domain.errors import DockletError
-from docklet.domain.events import Ended
+from docklet.domain.events import Ended, Noticed
 from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.secret import Secret
 from docklet.pipeline.local import local_plan, run_local
-from docklet.pipeline.prepare import prepare
+from docklet.pipeline.prepare import prepare, preview
 from docklet.pipeline.run import run
 from docklet.pipeline.world import Record, Site, World
+from docklet.render.mask import mask_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress
     from docklet.domain.spec import RunSpec
     from docklet.domain.trigger import Trigger
-    from docklet.ports import Cloud, Forge, Observer
+    from docklet.ports import Access, Cloud, Forge, Observer
 
 CLOUD_URL: Final = "https://api.digitalocean.com"
 API_URL: Final = "https://api.github.com"
@@ -71,9 +74,17 @@ def cloud_of(settings: Settings) -> Cloud:
 
 def forge_of(settings: Settings, repository: str) -> Forge:
     """Build the forge's adapter for one repository."""
-    from docklet.adapters.github import GitHub
+    from docklet.adapters.github import GitHubForge
 
-    return GitHub(settings.forge_token, repository, base_url=settings.api_url, clock=RealClock())
+    clock, token = RealClock(), settings.forge_token
+    return GitHubForge(repository, token, clock=clock, api_url=settings.api_url)
+
+
+def access_of(settings: Settings) -> Access:
+    """Build the way into droplets."""
+    from docklet.adapters.keys import SshAccess
+
+    return SshAccess(token=settings.cloud_token)
 
 
 def site_of(settings: Settings, *observers: Observer) -> Site:
@@ -88,6 +99,8 @@ class Job:
     spec: RunSpec
     trigger: Trigger
     key: RunKey
+    secrets: tuple[Secret, ...] = ()
+    """What nobody may see, in any spelling."""
 
 
 def world_of(settings: Settings, job: Job, forge: Forge, *observers: Observer) -> World:
@@ -95,19 +108,19 @@ def world_of(settings: Settings, job: Job, forge: Forge, *observers: Observer) -
     from docklet.adapters.agent import agent_code
     from docklet.adapters.git import GitDirectory
     from docklet.adapters.host import HostShell
-    from docklet.adapters.keys import SshAccess
 
     directory = settings.directory / f"docklet-{job.key[:10]}"
     directory.mkdir(parents=True, exist_ok=True)
     url = f"{settings.server_url}/{job.trigger.repository}.git"
+    clock = RealClock()
     return World(
         cloud=cloud_of(settings),
-        clock=RealClock(),
+        clock=clock,
         record=Record(),
         observers=observers,
-        access=SshAccess(token=settings.cloud_token),
+        access=access_of(settings),
         forge=forge,
-        open_git=lambda: GitDirectory(url, settings.forge_token),
+        open_git=lambda: GitDirectory.open(url, settings.forge_token, clock=clock),
         host=HostShell(),
         agent_code=agent_code(),
         directory=directory,
@@ -124,6 +137,8 @@ class Finished:
     progress: Progress
     comment_url: str = ""
     """The status comment; empty without one."""
+    log_path: str = ""
+    """The script's whole log, relative to the workspace; empty when nothing ran."""
 
 
 async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Finished:
@@ -133,13 +148,17 @@ async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Fi
 
     forge = forge_of(settings, job.trigger.repository)
     links = Links(server_url=settings.server_url, repository=job.trigger.repository)
-    status = StatusComment(forge, RealClock(), links)
+    clock = RealClock()
+
+    def notice(message: str) -> None:
+        for observer in observers:
+            observer.notify(Noticed(at=clock.now(), message=message))
+
+    status = StatusComment(forge, clock, links, notice=notice, mask=mask_of(job.secrets))
     world = world_of(settings, job, forge, *observers, status)
     outcome = await _prepared_and_run(job, world)
     await status.finish()
-    return Finished(
-        outcome=outcome, progress=world.record.progress, comment_url=status.comment_url
-    )
+    return _finished(world, settings, outcome, status.comment_url)
 
 
 async def _prepared_and_run(job: Job, world: World) -> Outcome:
@@ -159,10 +178,39 @@ async def _prepared_and_run(job: Job, world: World) -> Outcome:
     return outcome
 
 
+async def plan_only(job: Job, settings: Settings) -> Plan:
+    """Decide what a run would do; nothing is created, deleted or written."""
+    forge = forge_of(settings, job.trigger.repository)
+    return await preview(
+        job.spec,
+        job.trigger,
+        job.key,
+        cloud=cloud_of(settings),
+        forge=forge,
+        now=RealClock().now(),
+    )
+
+
 async def run_here(job: Job, settings: Settings, *observers: Observer) -> Finished:
     """Carry out a job on this machine's Docker."""
     forge = forge_of(settings, job.trigger.repository)
+    sha = await forge.resolve(job.spec.ref) if job.spec.ref else job.trigger.sha
+    trigger = replace(job.trigger, sha=sha)
+    plan = local_plan(job.spec, trigger, job.key, RealClock().now())
     world = world_of(settings, job, forge, *observers)
-    plan = local_plan(job.spec, job.trigger, job.key, world.clock.now())
-    outcome = await run_local(plan, world)
-    return Finished(outcome=outcome, progress=world.record.progress)
+    return _finished(world, settings, await run_local(plan, world))
+
+
+def _finished(
+    world: World, settings: Settings, outcome: Outcome, comment_url: str = ""
+) -> Finished:
+    """Describe what is over; a directory that nothing was left in goes."""
+    log = world.directory / "run.log"
+    with suppress(OSError):
+        world.directory.rmdir()
+    return Finished(
+        outcome=outcome,
+        progress=world.record.progress,
+        comment_url=comment_url,
+        log_path=str(log.relative_to(settings.directory)) if log.exists() else "",
+    )

@@ -43,15 +43,18 @@ def action_image() -> str:
 @pytest.fixture
 def scene(sandbox: SandboxClient, tmp_path: Path) -> Iterator[Scene]:
     """A repository of its own in the sandbox, which is as empty afterwards as it was before."""
+    sandbox.clear_faults()
     sandbox.settings(boot_delay=0.0, ip_delay=0.0, api_delay=0.0, pull_delay=0.0)
     before, marked = sandbox.inventory(), len(sandbox.violations())
     made = Scene(sandbox=sandbox, repository=f"mona/{uuid.uuid4().hex[:12]}", folder=tmp_path)
-    yield made
-    sandbox.clear_faults()
-    left = sandbox.inventory()
-    for droplet in left.droplets:
-        sandbox.vanish(droplet)
-    assert sandbox.violations()[marked:] == []
+    try:
+        yield made
+    finally:
+        made.close()
+        violations, left = sandbox.violations()[marked:], sandbox.inventory()
+        if left != before:
+            sandbox.reset()
+    assert violations == []
     assert left == before, "Something was left in the cloud."
 
 

@@ -39,6 +39,7 @@ class Scene:
     folder: Path
     extra: dict[str, str] = field(default_factory=dict)
     """Further variables for the processes."""
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def write(self, files: Mapping[str, str | bytes], **facts: Any) -> str:
         """Make the repository with `files` and return its head."""
@@ -48,13 +49,22 @@ class Scene:
 
     def start(self, command: str, *options: str) -> subprocess.Popen[bytes]:
         """Start `docklet COMMAND` on the repository."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [_docklet(), command, *options],
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a failed scenario left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
 
     def docklet(self, command: str, *options: str, timeout: float = 120) -> Done:
         """Run `docklet COMMAND` to its end."""

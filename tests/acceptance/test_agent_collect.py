@@ -293,7 +293,9 @@ def test_submodules(tmp_path: Path) -> None:
 
 def test_line_ends_and_encodings(tmp_path: Path) -> None:
     """Files that a checkout converts do not count as changed when they are only touched."""
-    make_repository(tmp_path / "source", {".gitattributes": "* text eol=crlf\n", "a.txt": "a\nb\n"})
+    make_repository(
+        tmp_path / "source", {".gitattributes": "* text eol=crlf\n", "a.txt": "a\nb\n"}
+    )
     sha = git(tmp_path / "source", "rev-parse", "HEAD")
     rig = Rig.install(tmp_path / "run")
     rig.ask("checkout", url=f"file://{tmp_path}/source", sha=sha)

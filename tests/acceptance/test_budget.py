@@ -18,5 +18,5 @@ def test_calls_of_a_run_with_the_delays_of_the_real_cloud(scene: Scene) -> None:
     calls = scene.sandbox.journal()[seen:]
     cloud = [one for one in calls if one["service"] == "cloud"]
     forge = [one for one in calls if one["service"] == "forge" and "/api/" in one["path"]]
-    assert len(cloud) <= 15, [f"{one['method']} {one['path']}" for one in cloud]
-    assert len(forge) <= 15, [f"{one['method']} {one['path']}" for one in forge]
+    assert len(cloud) <= 15, "\n".join(f"{one['method']} {one['path']}" for one in cloud)
+    assert len(forge) <= 15, "\n".join(f"{one['method']} {one['path']}" for one in forge)

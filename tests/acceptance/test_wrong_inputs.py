@@ -12,12 +12,12 @@ WRONG = {
     "image": "Not An Image",
     "size": "S_2 GB!",
     "region": "New York",
-    "timeout": "soon",
-    "keep": "perhaps",
+    "env": "1X=2",
     "push": "brnch",
     "branch": "a..b",
+    "timeout": "soon",
     "max-cost": "free",
-    "env": "1X=2",
+    "keep": "perhaps",
 }
 
 

@@ -62,10 +62,10 @@ def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome
     `pushes` says that the results were to go into the repository.
     """
     reason = _published_reason(published, pushes=pushes) if ending.succeeded else _failed(ending)
-    message = _MESSAGES.get(reason, "").format(code=ending.exit_code)
+    said = (_MESSAGES.get(reason, "").format(code=ending.exit_code), ending.message)
     return Outcome(
         reason=reason,
-        message=" ".join(filter(None, (message, ending.message))),
+        message="" if ending.succeeded else " ".join(filter(None, said)),
         exit_code=ending.exit_code,
         published=published,
         usage=ending.usage,

@@ -5,6 +5,7 @@
     ├── CloudError           the cloud said no, or nothing
     │   └── AmbiguousCreate  nobody knows whether the droplet exists
     ├── ForgeError           the forge said no, or nothing
+    │   └── ForgeGone        what the request was about is not there
     ├── GitError             git could not read or write
     ├── AgentError           a step on the droplet failed and said why
     ├── Unreachable          no SSH connection (yet)
@@ -76,6 +77,10 @@ class ForgeError(DockletError):
     """The forge's API refused or failed."""
 
     reason = Reason.FORGE_FAILED
+
+
+class ForgeGone(ForgeError):
+    """What the request was about is not there (any more): 404."""
 
 
 class GitError(DockletError):

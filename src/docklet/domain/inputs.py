@@ -127,7 +127,8 @@ _MISSING: Final = {
     "script": "No script was given. Name the file to run, relative to `path`.",
     "digitalocean-token": (
         "No DigitalOcean token was given. The secret is probably not defined here, or the event"
-        " comes from a fork, which gets no secrets. Create a token and store it as a secret."
+        " comes from a fork, which gets no secrets. Create a token and store it as a secret; on"
+        " the command line, put it into DIGITALOCEAN_TOKEN."
     ),
 }
 
@@ -143,8 +144,16 @@ def parse(raw: Mapping[str, str], *, actor: str = "", needs_cloud: bool = True) 
     fields = _job(reader) | _machine(reader, actor) | _git(reader) | _limits(reader)
     _check_together(reader, fields)
     if reader.problems:
-        raise InvalidInputs(tuple(reader.problems))
+        order = [item.name for item in INPUTS]
+        raise InvalidInputs(
+            tuple(sorted(reader.problems, key=lambda problem: _place(problem.name, order)))
+        )
     return RunSpec(**fields)
+
+
+def _place(name: str, order: list[str]) -> int:
+    """Return where an input stands in the documentation; unknown ones come first."""
+    return order.index(name) if name in order else -1
 
 
 def secrets_of(raw: Mapping[str, str]) -> tuple[Secret, ...]:
@@ -240,8 +249,12 @@ def _registry(reader: _Reader) -> RegistryLogin | None:
 
 def _interpreter(text: str) -> str:
     """Check that an interpreter can be split as a shell would split it."""
-    if not shlex.split(text):
-        message = "It is empty once unquoted."
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    if not words:
+        message = f"`{values.shown(text)}` has a quotation mark that is never closed, or no word."
         raise ValueError(message)
     return text
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from typing import Final
+from typing import Any, Final
 
 import click
 
 import docklet
+from docklet.domain.errors import DockletError
+from docklet.domain.outcome import exit_code_of
 
 _COMMANDS: Final = {
     "run": "Run a script on a rented droplet.",
@@ -24,6 +26,14 @@ _COMMANDS: Final = {
 
 class _Commands(click.Group):
     """A group that imports `docklet.entrypoints.commands.NAME` for command NAME."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever a command returns
+        """Run a command; a failure that docklet explains is printed, not traced."""
+        try:
+            return super().invoke(ctx)
+        except DockletError as error:
+            click.echo(error.message, err=True)
+            ctx.exit(exit_code_of(error.reason))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands' names, in the order of use."""

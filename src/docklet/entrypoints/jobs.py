@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -15,9 +17,10 @@ from docklet.domain.outcome import exit_code_of
 from docklet.domain.trigger import Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from docklet.adapters.files import Checkout
+    from docklet.adapters.terminal import Display
     from docklet.domain.secret import Secret
     from docklet.domain.spec import RunSpec
     from docklet.wiring import Job, Settings
@@ -55,17 +58,36 @@ _HELP: Final[Mapping[str, str]] = {
 }
 
 
-def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command an option for each input, and `--repo`."""
+_ABOUT_DROPLETS: Final = (
+    *("size", "region", "max-cost", "keep", "keep-for"),
+    *("droplet", "droplet-image", "ssh-keys", "comment"),
+)
+_LOCALLY: Final[Mapping[str, Mapping[str, Any]]] = {
+    "push": {
+        "is_flag": False,
+        "flag_value": "branch",
+        "help": "Push the results: branch (if no word follows), pull-request or none.",
+    },
+    **{name: {"hidden": True} for name in _ABOUT_DROPLETS},
+}
+"""What is different about options where there is no droplet."""
+
+
+def job_options(command: Callable[..., Any], *, local: bool = False) -> Callable[..., Any]:
+    """Give a command an option for each input, and `--repo`.
+
+    A `local` command takes those about droplets too, unseen, so that a command line of `run`
+    can be tried without a change; and it pushes only where `--push` is given.
+    """
     for item in reversed([item for item in INPUTS if item.name not in _TOKENS]):
         shown = f" [default: {item.default}]" if item.default else ""
-        option = click.option(
-            f"--{item.name}",
-            item.name.replace("-", "_"),
-            multiple=item.name in _LISTS,
-            help=_HELP[item.name] + shown,
-        )
-        command = option(command)
+        attributes: dict[str, Any] = {
+            "multiple": item.name in _LISTS,
+            "help": _HELP[item.name] + shown,
+        }
+        attributes |= _LOCALLY.get(item.name, {}) if local else {}
+        name = item.name.replace("-", "_")
+        command = click.option(f"--{item.name}", name, **attributes)(command)
     return click.option("--repo", help="OWNER/NAME, instead of the checkout's repository.")(
         command
     )
@@ -86,7 +108,12 @@ class Asked:
         """Find out what to run: where one stands, or the repository's default branch."""
         from docklet.wiring import Job, new_run_key
 
-        return Job(spec=self.spec, trigger=await self._trigger(), key=new_run_key())
+        return Job(
+            spec=self.spec,
+            trigger=await self._trigger(),
+            key=new_run_key(),
+            secrets=self.secrets,
+        )
 
     async def _trigger(self) -> Trigger:
         """Return the commit and branch that the user means."""
@@ -137,6 +164,22 @@ def asked(
     )
 
 
+@contextmanager
+def screen(secrets: tuple[Secret, ...]) -> Iterator[Display]:
+    """Show a run on standard output: live for people, as lines for everything else."""
+    from docklet.adapters.clock import RealClock
+    from docklet.adapters.printer import Printer
+    from docklet.adapters.terminal import display
+    from docklet.render.mask import mask_of
+
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as out:
+        shown = display(sys.stdout, Printer(out), RealClock(), mask_of(secrets))
+        try:
+            yield shown
+        finally:
+            shown.close()
+
+
 def refuse(error: DockletError) -> NoReturn:
     """Print why nothing was done and end the process."""
     click.echo(error.message, err=True)
@@ -145,7 +188,7 @@ def refuse(error: DockletError) -> NoReturn:
 
 def _raw(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Return the inputs' text as the action would get it."""
-    raw = {name: environ.get(variable, "") for name, variable in _TOKENS.items()}
+    raw = {name: token for name, key in _TOKENS.items() if (token := environ.get(key, ""))}
     for name, value in options.items():
         key = name.replace("_", "-")
         if key in _HELP and value:

@@ -10,6 +10,8 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from docklet.domain.outcome import Reason, exit_code_of
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -20,7 +22,10 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_until_stopped(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main`; the first stopping signal cancels it, and further ones change nothing."""
+    """Run `main`; the first stopping signal cancels it, and further ones change nothing.
+
+    Where the cancelled `main` has nothing to say, the process ends as for a cancelled run.
+    """
 
     async def guarded() -> T:
         task = asyncio.ensure_future(main)
@@ -36,7 +41,10 @@ def run_until_stopped(main: Coroutine[Any, Any, T]) -> T:
             loop.add_signal_handler(number, stop, number)
         return await task
 
-    return asyncio.run(guarded())
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise SystemExit(exit_code_of(Reason.CANCELLED)) from None
 
 
 def exit_on_signals() -> None:

@@ -14,7 +14,7 @@ from docklet.domain.errors import DockletError
 from docklet.domain.events import Ended, Planned
 from docklet.domain.identity import Identity, slot_of
 from docklet.domain.outcome import Outcome, Reason
-from docklet.domain.plan import Plan, Size
+from docklet.domain.plan import Plan, Size, target_branch
 from docklet.domain.spec import Push
 from docklet.pipeline.agent import Agent
 from docklet.pipeline.execute import execute
@@ -49,7 +49,10 @@ async def run_local(plan: Plan, world: World) -> Outcome:
 
 
 def local_plan(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Plan:
-    """Return the plan of a run on this machine: no price, no droplet, no deadline to keep."""
+    """Return the plan of a run on this machine: no price, no droplet, no deadline to keep.
+
+    Raises `InvalidInputs` when results are to be pushed and nobody said where.
+    """
     here = Size(
         slug="local",
         price_hourly=Decimal(0),
@@ -67,7 +70,7 @@ def local_plan(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Plan
         identity=identity,
         size=here,
         image="",
-        branch=spec.branch or trigger.branch,
+        branch=target_branch(spec, trigger) or spec.branch or trigger.branch,
         sha=trigger.sha,
         local=True,
     )
@@ -75,7 +78,7 @@ def local_plan(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Plan
 
 async def _work(plan: Plan, world: World) -> Outcome:
     """Clone and pull, run, collect, and perhaps publish."""
-    git = world.open_git()
+    git = await world.open_git()
     try:
         async with _agent(world) as agent:
             await together(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import InvalidInputs, Problem
@@ -15,7 +16,7 @@ from docklet.domain.plan import (
     chosen_size,
     target_branch,
 )
-from docklet.pipeline.reap import reap_expired
+from docklet.pipeline.reap import MOST, expired, reap_expired
 from docklet.pipeline.world import together
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from docklet.domain.spec import RunSpec
     from docklet.domain.trigger import Trigger
     from docklet.pipeline.world import World
-    from docklet.ports import Droplet
+    from docklet.ports import Cloud, Droplet, Forge
 
 _PLAIN_UBUNTU: Final = "ubuntu-24-04-x64"
 _NO_DROPLET: Final = Problem(
@@ -42,37 +43,86 @@ _FOREIGN_DROPLET: Final = Problem(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What there is before a run."""
+
+    sizes: tuple[Size, ...]
+    limit: int
+    """How many droplets the account may have."""
+    droplets: tuple[Droplet, ...]
+    """All that it has, GPU droplets included."""
+    image: str | int
+    """What the droplet would boot."""
+    install_docker: bool
+    sha: str
+    """The commit that would run."""
+
+
 async def prepare(spec: RunSpec, trigger: Trigger, key: RunKey, world: World) -> Plan:
     """Decide everything about a run.
 
     Also deletes droplets of ours that are past their deadline, since they are in the list that
     the quota check needs anyway. Raises `InvalidInputs`.
     """
-    branch = target_branch(spec, trigger)
-    found = await together(
-        world.cloud.sizes(),
-        world.cloud.droplet_limit(),
-        world.cloud.droplets(),
-        world.cloud.gpu_droplets(),
-        _boot_image(spec, world),
-        _commit(spec, trigger, world),
+    target_branch(spec, trigger)
+    found = await survey(spec, trigger, world.cloud, world.forge)
+    plan = decide(spec, trigger, key, found, world.clock.now())
+    gone = await reap_expired(found.droplets, world)
+    _check_room(plan, found, len(gone))
+    return plan
+
+
+async def preview(
+    spec: RunSpec, trigger: Trigger, key: RunKey, *, cloud: Cloud, forge: Forge, now: float
+) -> Plan:
+    """Decide what `prepare` would, and change nothing; droplets past their time count as gone."""
+    target_branch(spec, trigger)
+    found = await survey(spec, trigger, cloud, forge)
+    plan = decide(spec, trigger, key, found, now)
+    _check_room(plan, found, len(expired(found.droplets, now)[:MOST]))
+    return plan
+
+
+async def survey(spec: RunSpec, trigger: Trigger, cloud: Cloud, forge: Forge) -> Survey:
+    """Look at everything that a plan depends on, at once."""
+    sizes, limit, plain, gpus, (image, install), sha = await together(
+        cloud.sizes(),
+        cloud.droplet_limit(),
+        cloud.droplets(),
+        cloud.gpu_droplets(),
+        _boot_image(spec, cloud),
+        _commit(spec, trigger, forge),
     )
-    sizes, limit, plain, gpus, (image, install), sha = found
-    size: Size = chosen_size(spec, sizes)
-    gone = await reap_expired((*plain, *gpus), world)
-    if not spec.droplet:
-        check_quota(limit, len(plain) + len(gpus) - len(gone))
+    return Survey(
+        sizes=sizes,
+        limit=limit,
+        droplets=(*plain, *gpus),
+        image=image,
+        install_docker=install,
+        sha=sha,
+    )
+
+
+def decide(spec: RunSpec, trigger: Trigger, key: RunKey, found: Survey, now: float) -> Plan:
+    """Turn what was asked for and what there is into a plan; raise `InvalidInputs`."""
     return Plan(
         spec=spec,
         trigger=trigger,
-        identity=_identity(spec, trigger, key, world.clock.now()),
-        size=size,
-        existing=existing(spec, (*plain, *gpus)),
-        image=image,
-        install_docker=install,
-        branch=branch,
-        sha=sha,
+        identity=_identity(spec, trigger, key, now),
+        size=chosen_size(spec, found.sizes),
+        existing=existing(spec, found.droplets),
+        image=found.image,
+        install_docker=found.install_docker,
+        branch=target_branch(spec, trigger),
+        sha=found.sha,
     )
+
+
+def _check_room(plan: Plan, found: Survey, gone: int) -> None:
+    """Raise `InvalidInputs` when the account has no room for the plan's droplet."""
+    if plan.existing is None:
+        check_quota(found.limit, len(found.droplets) - gone)
 
 
 def existing(spec: RunSpec, droplets: tuple[Droplet, ...]) -> Existing | None:
@@ -103,18 +153,18 @@ def _identity(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Ident
     )
 
 
-async def _commit(spec: RunSpec, trigger: Trigger, world: World) -> str:
+async def _commit(spec: RunSpec, trigger: Trigger, forge: Forge) -> str:
     """Return the SHA to run."""
-    return await world.forge.resolve(spec.ref) if spec.ref else trigger.sha
+    return await forge.resolve(spec.ref) if spec.ref else trigger.sha
 
 
-async def _boot_image(spec: RunSpec, world: World) -> tuple[str | int, bool]:
+async def _boot_image(spec: RunSpec, cloud: Cloud) -> tuple[str | int, bool]:
     """Return what the droplet boots and whether cloud-init has to install Docker."""
     if spec.droplet:
         return "", False
     if spec.droplet_image != "auto":
-        return (await _named_image(spec, world)).boot, False
-    images: tuple[Image, ...] = await world.cloud.application_images()
+        return (await _named_image(spec, cloud)).boot, False
+    images: tuple[Image, ...] = await cloud.application_images()
     fitting = [image for image in images if _fits(image, gpu=spec.gpu)]
     if fitting:
         return max(fitting, key=lambda image: image.created).boot, False
@@ -128,9 +178,9 @@ def _fits(image: Image, *, gpu: bool) -> bool:
     return image.slug.startswith("docker-")
 
 
-async def _named_image(spec: RunSpec, world: World) -> Image:
+async def _named_image(spec: RunSpec, cloud: Cloud) -> Image:
     """Return the image that the user named."""
-    image = await world.cloud.find_image(spec.droplet_image)
+    image = await cloud.find_image(spec.droplet_image)
     if image is None:
         message = (
             f"There is no image or snapshot `{spec.droplet_image}`. Give a slug such as"

@@ -66,7 +66,7 @@ async def _attempt(plan: Plan, rental: Rental, world: World) -> Outcome:
 async def _work(plan: Plan, rental: Rental, world: World) -> Outcome:
     """Rent, clone and pull, run, collect, publish."""
     agent = await _machine(plan, rental, world)
-    git = world.open_git()
+    git = await world.open_git()
     bases = asyncio.create_task(fetch_bases(plan, git))
     try:
         await together(bring_source(plan, agent, world), pull(plan, agent, world))
@@ -96,7 +96,8 @@ async def _machine(plan: Plan, rental: Rental, world: World) -> Agent:
 async def pull(plan: Plan, agent: Agent, world: World, *, local_ok: bool = False) -> None:
     """Pull the image, while the clone goes on."""
     with world.phase(Phase.PULL):
-        digest = await agent.pull(plan.spec, wait=DOCKER_WAIT, local_ok=local_ok)
+        wait = 0 if plan.local else DOCKER_WAIT
+        digest = await agent.pull(plan.spec, wait=wait, local_ok=local_ok)
     world.tell(ImagePulled(at=world.clock.now(), digest=digest))
 
 

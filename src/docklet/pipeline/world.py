@@ -11,7 +11,7 @@ from docklet.domain.events import PhaseEnded, PhaseStarted
 from docklet.domain.progress import Progress, advance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from pathlib import Path
 
     from docklet.domain.events import Event, Phase
@@ -65,7 +65,7 @@ class World(Site):
 
     access: Access
     forge: Forge
-    open_git: Callable[[], Git]
+    open_git: Callable[[], Awaitable[Git]]
     """Make a clean git directory for the run's repository."""
     host: Shell
     """A shell on the machine that docklet runs on."""

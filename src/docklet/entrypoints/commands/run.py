@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docklet.domain.outcome import exit_code_of
-from docklet.entrypoints.jobs import Asked, asked, job_options
+from docklet.entrypoints.jobs import Asked, asked, job_options, screen
 
 if TYPE_CHECKING:
     from docklet.wiring import Finished
@@ -31,8 +31,7 @@ def command(**options: str | None) -> None:
 
 async def _run(job: Asked) -> Finished:
     """Carry the job out in front of the user."""
-    from docklet.adapters.terminal import terminal
     from docklet.wiring import rent_and_run
 
-    with terminal(job.secrets) as screen:
-        return await rent_and_run(await job.complete(), job.settings, screen)
+    with screen(job.secrets) as display:
+        return await rent_and_run(await job.complete(), job.settings, display)

@@ -1,0 +1,1 @@
+"""One file for each vendor: arguments in, data out, errors up; no decisions."""

@@ -1,0 +1,163 @@
+"""DigitalOcean's API as the port `Cloud`; how requests are sent is `digitalocean_client`'s."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from docklet.adapters.digitalocean_causes import vendor_errors
+from docklet.adapters.digitalocean_client import READ_TIMEOUT, Api, whole
+from docklet.adapters.digitalocean_errors import (
+    CREATE,
+    Purpose,
+    create_error,
+    gone,
+    not_understood,
+)
+from docklet.adapters.digitalocean_shapes import (
+    MISFIT,
+    droplet_of,
+    image_of,
+    order_of,
+    size_of,
+)
+from docklet.domain.errors import AmbiguousCreate, CloudError
+from docklet.domain.outcome import Reason
+from docklet.ports import Deletion
+
+if TYPE_CHECKING:
+    from docklet.domain.plan import Image, Size
+    from docklet.domain.secret import Secret
+    from docklet.ports import Clock, Droplet, DropletRequest
+
+ENDPOINT: Final = "https://api.digitalocean.com"
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+_PLAIN: Final = (
+    "The address of DigitalOcean's API does not begin with https://, so the token would travel in"
+    " plain text. Correct DIGITALOCEAN_API_URL."
+)
+_ACCOUNT: Final = Purpose(doing="read the account", scopes="`account:read`")
+_SIZES: Final = Purpose(doing="read sizes and prices", scopes="`sizes:read` and `regions:read`")
+_IMAGES: Final = Purpose(doing="read images", scopes="`image:read`")
+_READ: Final = Purpose(doing="read droplets", scopes="`droplet:read`")
+_DELETE: Final = Purpose(doing="delete a droplet", scopes="`droplet:delete`")
+_UNTAG: Final = Purpose(doing="delete a tag", scopes="`tag:delete`")
+_TAG: Final = Purpose(doing="tag a droplet", scopes="`tag:create`")
+
+
+class DigitalOcean:
+    """One account of DigitalOcean, seen through one token."""
+
+    def __init__(
+        self,
+        token: Secret,
+        *,
+        clock: Clock,
+        endpoint: str = ENDPOINT,
+        read_timeout: float = READ_TIMEOUT,
+    ) -> None:
+        """Connect to nothing yet; refuse an endpoint that would see the token in plain text."""
+        if not endpoint.startswith("https://"):
+            raise CloudError(_PLAIN, reason=Reason.INVALID_INPUT)
+        self._api = Api(
+            token, clock=clock, endpoint=endpoint.rstrip("/"), read_timeout=read_timeout
+        )
+
+    async def droplet_limit(self) -> int:
+        """Return how many droplets the account may have."""
+        answer = await self._api.call(_ACCOUNT, lambda pydo: pydo.account.get(cls=whole))
+        return answer.read(lambda body: int(body["account"]["droplet_limit"]), _ACCOUNT)
+
+    async def sizes(self) -> tuple[Size, ...]:
+        """Return all sizes (all pages)."""
+        return await self._api.pages(
+            _SIZES, "sizes", size_of, lambda page, pydo: pydo.sizes.list(**page)
+        )
+
+    async def application_images(self) -> tuple[Image, ...]:
+        """Return the 1-click and GPU base images (all pages)."""
+        return await self._images(type="application")
+
+    async def find_image(self, name: str) -> Image | None:
+        """Return the image or own snapshot with this slug, id or name (up to two requests)."""
+        if _SLUG.fullmatch(name):
+            key = int(name) if name.isdigit() else name
+            answer = await self._api.call(_IMAGES, lambda pydo: pydo.images.get(key, cls=whole))
+            if answer.status == HTTPStatus.OK:
+                return answer.read(lambda body: image_of(body["image"]), _IMAGES)
+        named = [image for image in await self._images(private=True) if image.name == name]
+        return max(named, key=lambda image: image.created, default=None)
+
+    async def create(self, request: DropletRequest) -> Droplet:
+        """Send one create request, once; raise `AmbiguousCreate` when its fate is unknown."""
+        order = order_of(request)
+        try:
+            answer = await self._api.once(lambda pydo: pydo.droplets.create(order, cls=whole))
+        except vendor_errors() as error:
+            raise create_error(error) from error
+        try:
+            return droplet_of(answer.body["droplet"])
+        except MISFIT as error:
+            raise AmbiguousCreate(not_understood(CREATE).message) from error
+
+    async def droplet(self, droplet_id: int) -> Droplet | None:
+        """Return a droplet, or None when the cloud says 404."""
+        answer = await self._api.call(_READ, lambda pydo: pydo.droplets.get(droplet_id, cls=whole))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        return answer.read(lambda body: droplet_of(body["droplet"]), _READ)
+
+    async def droplets(self, *, tag: str = "") -> tuple[Droplet, ...]:
+        """Return all droplets, or those with `tag` (all pages), but no GPU droplets."""
+        return await self._droplets(tag_name=tag or None)
+
+    async def gpu_droplets(self) -> tuple[Droplet, ...]:
+        """Return all GPU droplets, which the plain list leaves out (all pages)."""
+        return await self._droplets(type="gpus")
+
+    async def delete(self, droplet_id: int) -> Deletion:
+        """Ask for the droplet's deletion.
+
+        Every 422 is a "not yet": an id that exists leaves nothing else to object to.
+        """
+        answer = await self._api.call(
+            _DELETE,
+            lambda pydo: pydo.droplets.destroy(droplet_id, cls=whole),
+            also=HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
+        match answer.status:
+            case HTTPStatus.NOT_FOUND:
+                return Deletion.GONE
+            case HTTPStatus.UNPROCESSABLE_ENTITY:
+                return Deletion.PENDING
+            case _:
+                return Deletion.ACCEPTED
+
+    async def delete_tag(self, tag: str) -> None:
+        """Delete a tag; one that is gone is fine."""
+        await self._api.call(_UNTAG, lambda pydo: pydo.tags.delete(tag, cls=whole))
+
+    async def add_tag(self, droplet_id: int, tag: str) -> None:
+        """Create `tag` and put it on a droplet (two requests, which do no harm when repeated)."""
+        body = {"resources": [{"resource_id": str(droplet_id), "resource_type": "droplet"}]}
+        await self._api.call(_TAG, lambda pydo: pydo.tags.create({"name": tag}, cls=whole))
+        answer = await self._api.call(
+            _TAG, lambda pydo: pydo.tags.assign_resources(tag, body, cls=whole)
+        )
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise gone(_TAG)
+
+    def close(self) -> None:
+        """Close the connections that are kept open; a later call opens new ones."""
+        self._api.close()
+
+    async def _droplets(self, **query: str | None) -> tuple[Droplet, ...]:
+        return await self._api.pages(
+            _READ, "droplets", droplet_of, lambda page, pydo: pydo.droplets.list(**query, **page)
+        )
+
+    async def _images(self, **query: str | bool) -> tuple[Image, ...]:
+        return await self._api.pages(
+            _IMAGES, "images", image_of, lambda page, pydo: pydo.images.list(**query, **page)
+        )

@@ -1,0 +1,212 @@
+"""git on the runner: a bare directory that no script has ever touched.
+
+Nothing is checked out and only plumbing is used, so no hook, filter, attribute or configuration
+of the repository takes part. Blobs that the results do not bring are never fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from docklet.adapters.git_answers import checked, is_gone, is_passing, push_answer
+from docklet.adapters.git_config import config_of, environment_of, hold
+from docklet.adapters.git_objects import (
+    blob_stream,
+    identities,
+    index_lines,
+    read_tree,
+    without_conflicts,
+)
+from docklet.adapters.git_process import Finished, GitProgram
+from docklet.adapters.results import ResultsArchive
+from docklet.adapters.tar_stream import Flaw, unreadable
+from docklet.domain.backoff import jittered
+from docklet.ports import Change, PushAnswer, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from docklet.adapters.git_config import Credential
+    from docklet.domain.secret import Secret
+    from docklet.ports import Clock, CommitMessage
+
+_SHA: Final = re.compile(r"[0-9a-f]{40}")
+_ANOTHER_TRY: Final = (1.0, 5.0)
+"""Seconds before a read is sent a second and a third time."""
+
+
+class GitDirectory:
+    """A clean git directory for one repository of the forge."""
+
+    def __init__(
+        self, url: str, program: GitProgram, credential: Credential, *, clock: Clock
+    ) -> None:
+        """Use a directory that `open` has made."""
+        self._url = url
+        self._git = program
+        self._credential = credential
+        self._clock = clock
+        self._serial = count()
+        self._tips: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
+        self._config = ""
+
+    @classmethod
+    async def open(
+        cls, url: str, token: Secret, directory: Path | None = None, *, clock: Clock
+    ) -> Self:
+        """Make a git directory, below `directory` if given, for the repository at `url`."""
+        home = Path(tempfile.mkdtemp(prefix="docklet-git-", dir=directory))
+        credential = hold(token, home)
+        program = GitProgram(
+            directory=home,
+            env=environment_of(home, os.environ),
+            token=token,
+            inherited=() if credential.descriptor is None else (credential.descriptor,),
+        )
+        opened = cls(url, program, credential, clock=clock)
+        try:
+            opened._config = config_of(url, credential)
+            await program.must("init", "--quiet", "--bare", "--template=", "--object-format=sha1")
+            opened._config = (home / "config").read_text(encoding="utf-8") + opened._config
+            opened._configure()
+        except BaseException:
+            await opened.close()
+            raise
+        return opened
+
+    @property
+    def directory(self) -> Path:
+        """Where everything is."""
+        return self._git.directory
+
+    async def fetch(self, revision: str) -> str | None:
+        """Fetch a branch or SHA without blobs; return its commit's SHA, or None if it is gone."""
+        pinned = _SHA.fullmatch(revision)
+        source = revision if pinned else f"refs/heads/{revision}"
+        ref = f"refs/docklet/{next(self._serial)}"
+        try:
+            done = await self._read(
+                *("-c", f"remote.origin.url={self._url}", "-c", "remote.origin.promisor=true"),
+                *("fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags"),
+                *("--no-write-fetch-head", "origin", f"+{source}:{ref}"),
+            )
+        finally:
+            self._configure()
+        if done.code and is_gone(done.said):
+            return None
+        checked(done, f"`{revision}` could not be fetched from {self._url}")
+        sha = (await self._git.must("rev-parse", "--verify", f"{ref}^{{commit}}")).decode().strip()
+        if not pinned:
+            self._tips[revision] = sha
+        return sha
+
+    async def import_results(self, archive: Path) -> Results:
+        """Store the files of a results archive as blobs; extract nothing to disk."""
+        marks = self.directory / f"marks-{next(self._serial)}"
+        found: list[tuple[bytes, str]] = []
+        try:
+            with archive.open("rb") as stream:
+                results = ResultsArchive(stream)
+                await self._git.must(
+                    *("fast-import", "--quiet", "--done", "--depth=0", f"--export-marks={marks}"),
+                    stdin=blob_stream(results.files(), found),
+                )
+        except OSError as error:
+            raise unreadable(Flaw.LOST) from error
+        blobs = dict(line.split() for line in marks.read_text().splitlines())
+        changes = [
+            Change(path=path, mode=mode, blob=blobs[f":{mark}"])
+            for mark, (path, mode) in enumerate(found, start=1)
+        ]
+        kept, conflicts = without_conflicts(changes, results.manifest.deleted)
+        return Results(
+            changes=kept,
+            left_out=(*results.left_out, *conflicts),
+            ignored=results.manifest.ignored,
+        )
+
+    async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
+        """Return the paths in which two commits differ."""
+        listed = await self._git.must(
+            "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after
+        )
+        return frozenset(listed.split(b"\0")) - {b""}
+
+    async def effective(self, base: str, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """Return those of `changes` that change anything against commit `base`."""
+        tree = read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", base))
+        nothing = ("000000", "")
+        return tuple(
+            change
+            for change in changes
+            if tree.get(change.path, nothing) != (change.mode, change.blob)
+        )
+
+    async def commit(self, parent: str, changes: Iterable[Change], message: CommitMessage) -> str:
+        """Commit `changes` on top of `parent` and return the new SHA."""
+        index = self.directory / f"index-{next(self._serial)}"
+        env = {"GIT_INDEX_FILE": str(index)}
+        await self._git.must("read-tree", parent, env=env)
+        await self._git.must(
+            "update-index", "-z", "--index-info", stdin=index_lines(changes), env=env
+        )
+        tree = (await self._git.must("write-tree", "--missing-ok", env=env)).decode().strip()
+        index.unlink(missing_ok=True)
+        made = await self._git.must(
+            *("commit-tree", tree, "-p", parent),
+            stdin=[message.text.replace("\0", "").encode("utf-8", "backslashreplace")],
+            env=identities(message, self._clock.now()),
+        )
+        sha = made.decode().strip()
+        self._parents[sha] = parent
+        return sha
+
+    async def push(self, sha: str, branch: str) -> PushAnswer:
+        """Push a commit to a branch, never by force.
+
+        Unless the branch still ends with the commit's parent, git has to ask whether the forge
+        has that parent: else it would send all of it, for which the blobs are missing here.
+        """
+        asks = self._tips.get(branch) != self._parents.get(sha, "")
+        done = await self._git.run(
+            *("-c", f"push.negotiate={str(asks).lower()}", "push", "--porcelain", "--no-verify"),
+            *("--no-thin", self._url, f"{sha}:refs/heads/{branch}"),
+        )
+        return push_answer(done, sha)
+
+    async def remote_head(self, branch: str) -> str | None:
+        """Return the SHA that the forge has for `branch`, or None."""
+        name = f"refs/heads/{branch}"
+        done = await self._read("ls-remote", "--refs", self._url, name)
+        checked(done, f"`{branch}` could not be looked up at {self._url}")
+        heads = (line.split("\t") for line in done.stdout.decode("utf-8", "replace").splitlines())
+        return next((sha for sha, ref in heads if ref == name), None)
+
+    async def close(self) -> None:
+        """Remove the directory and let go of the token."""
+        self._credential.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    async def _read(self, *arguments: str) -> Finished:
+        """Run a git command that changes nothing over there, again after a passing failure."""
+        for wait in _ANOTHER_TRY:
+            done = await self._git.run(*arguments)
+            if done.code == 0 or not is_passing(done.said):
+                return done
+            await self._clock.sleep(jittered(wait, self._clock.random()))
+        return await self._git.run(*arguments)
+
+    def _configure(self) -> None:
+        """Write the configuration, again after each fetch with a filter.
+
+        Such a fetch notes down where missing blobs can be had. A push would then want them,
+        though it needs none; without that note git takes them for what they are: not needed.
+        """
+        (self.directory / "config").write_text(self._config, encoding="utf-8")

@@ -1,0 +1,107 @@
+"""Judge what a results archive holds: which files may be committed, and why the others may not.
+
+The archive comes from a machine that a script had for itself. What can't be committed is left
+out by name and never at the price of the rest; what is no results archive at all raises
+`AgentError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Final
+
+from docklet.adapters.result_manifest import MANIFEST, Manifest, readable
+from docklet.adapters.result_names import link_objection, objection
+from docklet.adapters.tar_stream import FILE, LINK, Flaw, Member, members, unreadable
+from docklet.domain.outcome import LeftOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_FILE: Final = 100 * 1024**2
+"""Bytes; GitHub takes no larger file (GH001)."""
+MAX_TOTAL: Final = 2 * 1024**3
+"""Bytes; GitHub takes no larger push."""
+MAX_MEMBERS: Final = 200_000
+"""Git takes minutes to write a commit of more files, and a reader for ever to look at it."""
+_FILES: Final = b"files/"
+_LEFT_OUT: Final = b"left-out/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFile:
+    """A file or symbolic link that may be committed."""
+
+    path: bytes
+    mode: str
+    """Git's file mode."""
+    size: int
+    content: Iterator[bytes]
+    """Its bytes in chunks; gone once the next file is asked for."""
+
+
+class ResultsArchive:
+    """One pass over an archive; `left_out` is complete when `files` is used up."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        """Read the manifest, which is the first member."""
+        self._members = members(stream)
+        self.manifest = Manifest.parse(self._first())
+        self.left_out: list[LeftOut] = list(self.manifest.left_out)
+        self._seen: set[bytes] = set()
+        self._total = 0
+
+    def files(self) -> Iterator[ResultFile]:
+        """Yield what may be committed, in the archive's order."""
+        for count, member in enumerate(self._members, start=1):
+            if count > MAX_MEMBERS:
+                raise unreadable(Flaw.CROWDED)
+            if member.name.startswith(_FILES):
+                yield from self._judged(member, member.name.removeprefix(_FILES))
+            elif not member.name.startswith(_LEFT_OUT):
+                raise unreadable(Flaw.STRANGER)
+        for path in sorted(self.manifest.changed - self._seen):
+            self._leave_out(path, "it vanished while the results were packed", archived=False)
+
+    def _first(self) -> bytes:
+        """Return the manifest's text."""
+        member = next(self._members, None)
+        if member is None or member.name != MANIFEST or member.kind != FILE:
+            raise unreadable(Flaw.UNANNOUNCED)
+        if member.size > Manifest.LARGEST:
+            raise unreadable(Flaw.UNCLEAR)
+        return b"".join(member.content)
+
+    def _judged(self, member: Member, path: bytes) -> Iterator[ResultFile]:
+        """Yield the member or leave it out; of two with one name the first one counts."""
+        if path in self._seen:
+            return
+        self._seen.add(path)
+        reason = self._objection(member, path)
+        if reason:
+            self._leave_out(path, reason)
+        elif member.kind == LINK:
+            target = member.target
+            yield ResultFile(path=path, mode="120000", size=len(target), content=iter([target]))
+        else:
+            self._total += member.size
+            mode = "100755" if member.executable else "100644"
+            yield ResultFile(path=path, mode=mode, size=member.size, content=member.content)
+
+    def _objection(self, member: Member, path: bytes) -> str:
+        """Say why a member can't be committed; empty when it can."""
+        if path not in self.manifest.changed:
+            return "it was sent without being announced"
+        if member.kind == LINK:
+            return objection(path, is_link=True) or link_objection(path, member.target)
+        if member.kind != FILE:
+            return "it is neither a regular file nor a symbolic link"
+        if member.size > MAX_FILE:
+            return f"it is larger than the {MAX_FILE // 1024**2} MiB that GitHub takes"
+        if self._total + member.size > MAX_TOTAL:
+            return f"all results together are larger than the {MAX_TOTAL // 1024**3} GiB of a push"
+        return objection(path)
+
+    def _leave_out(self, path: bytes, reason: str, *, archived: bool = True) -> None:
+        """Note that a result is not committed."""
+        self.left_out.append(LeftOut(path=readable(path), reason=reason, archived=archived))

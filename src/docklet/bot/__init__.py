@@ -1,0 +1,1 @@
+"""The companion bot: one live comment out (and, later, commands in)."""

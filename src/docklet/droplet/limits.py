@@ -1,0 +1,53 @@
+"""Ending the script from outside: by its time limit, or because somebody asks."""
+
+from __future__ import annotations
+
+import time
+
+from docklet.droplet.container import Job
+from docklet.droplet.engine import Engine, Refused, Unreachable
+from docklet.droplet.home import Home, read_json
+
+_AGAIN = 5.0
+
+
+class Limits:
+    """Sends the polite signal once, then the other one until the container is gone."""
+
+    def __init__(self, home: Home, job: Job, engine: Engine) -> None:
+        self._home = home
+        self._job = job
+        self._engine = engine
+        self._deadline = time.monotonic() + job.timeout
+        self._kill_at = 0.0
+        self.interrupted = ""
+        """`timed-out` or `stopped` once it has begun."""
+
+    def tick(self) -> None:
+        """Do what is due."""
+        now = time.monotonic()
+        if self.interrupted:
+            if now >= self._kill_at:
+                self._signal("SIGKILL")
+                self._kill_at = now + _AGAIN
+        elif now >= self._deadline:
+            self._begin("timed-out", self._job.grace)
+        else:
+            asked = read_json(self._home.stop)
+            if asked is not None:
+                self._begin("stopped", float(asked["grace"]))
+
+    def is_long_over(self, patience: float) -> bool:
+        """Tell whether even the other signal should have worked long ago."""
+        return time.monotonic() > self._deadline + self._job.grace + patience
+
+    def _begin(self, interrupted: str, grace: float) -> None:
+        self.interrupted = interrupted
+        self._kill_at = time.monotonic() + grace
+        self._signal("SIGTERM")
+
+    def _signal(self, name: str) -> None:
+        try:
+            self._engine.call("POST", f"/containers/{self._job.container}/kill", {"signal": name})
+        except (Refused, Unreachable):
+            return  # it has just ended, or the next tick tries again

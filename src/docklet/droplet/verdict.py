@@ -1,0 +1,86 @@
+"""How a run ended, decided from what was observed; nothing here looks at the world."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_KILLED = 137
+_SIGNALLED = 128
+# What init, the runtime and the loader print when there is nothing to run. Since the whole
+# log is that one line, no script has printed it after doing something.
+_NOT_RUN = re.compile(
+    rb"(\[FATAL tini \(\d+\)\] exec .* failed: [^\n]*"
+    rb"|docklet: [^\n]*: not found in this image"
+    rb"|(standard_init_linux\.go:\d+: )?exec[^\n]*: exec format error"
+    rb"|docklet: \d+: exec: [^\n]*)\s*"
+)
+_NOT_RUN_CODES = (1, 2, 125, 126, 127, 255)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the supervisor saw."""
+
+    exit_code: int | None = None
+    """As Docker tells it."""
+    interrupted: str = ""
+    """`timed-out` or `stopped` if we ended it."""
+    refusal: str = ""
+    """Why Docker could not start it."""
+    out_of_memory: bool = False
+    """Docker was told of a killing in the container."""
+    kills: int = 0
+    """Processes that the kernel killed for memory meanwhile, on the whole machine."""
+    disk_is_full: bool = False
+    daemon_was_lost: bool = False
+    log: bytes = b""
+    """The whole log if it is short, else nothing."""
+    trouble: str = ""
+    """Why there is no exit code, in a sentence."""
+
+
+class Verdict(NamedTuple):
+    """An ending's kind, with a sentence for people."""
+
+    kind: str
+    message: str
+
+
+def judge(facts: Facts) -> Verdict:
+    """Name the ending; what explains an exit code best comes first."""
+    if facts.refusal:
+        return _refused(facts)
+    if facts.interrupted == "stopped":
+        return Verdict("stopped", "The script was stopped on request.")
+    if facts.interrupted == "timed-out":
+        return Verdict("timed-out", "The script reached its time limit and was ended.")
+    if facts.exit_code is None:
+        return Verdict("lost", facts.trouble or "How the script ended is not known.")
+    if facts.exit_code == 0:
+        return Verdict("exited", "The script ended well.")
+    return _failed(facts, facts.exit_code)
+
+
+def _refused(facts: Facts) -> Verdict:
+    said = f"Docker says: {facts.refusal}"
+    if facts.disk_is_full or "no space left" in facts.refusal:
+        return Verdict("disk-full", f"The disk is full; take a larger size. {said}")
+    return Verdict("image-cannot-run", f"The image can't run this script. {said}")
+
+
+def _failed(facts: Facts, code: int) -> Verdict:
+    if code in _NOT_RUN_CODES and _NOT_RUN.fullmatch(facts.log):
+        said = facts.log.decode("utf-8", "replace").strip()
+        message = f"The image can't run this script; is it the right image? It says: {said}"
+        return Verdict("image-cannot-run", message)
+    if facts.out_of_memory or (facts.kills and code == _KILLED):
+        return Verdict("out-of-memory", "The script ran out of memory; take a larger size.")
+    if facts.disk_is_full:
+        return Verdict("disk-full", "The disk is full; take a larger size.")
+    if facts.daemon_was_lost:
+        return Verdict("lost", "The Docker daemon was restarted and took the script with it.")
+    if code > _SIGNALLED:
+        return Verdict("exited", f"The script was ended by signal {code - _SIGNALLED}.")
+    return Verdict("exited", f"The script failed with exit code {code}.")

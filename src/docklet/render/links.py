@@ -1,0 +1,45 @@
+"""Addresses of pages on the forge."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from docklet.render.inline import code, link
+
+_LONGEST_REF: Final = 255
+"""Characters; git can't store a longer name on most disks."""
+_SHA: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where the repository's pages are; each method returns Markdown."""
+
+    server_url: str
+    """Such as `https://github.com`, without a slash at the end."""
+    repository: str
+    """`owner/name`."""
+
+    def commit(self, sha: str) -> str:
+        """Return a link to a commit, labelled with its first digits."""
+        if not _SHA.fullmatch(sha):
+            return code(sha)
+        return link(code(sha[:10]), f"{self._base}/commit/{sha}")
+
+    def branch(self, name: str) -> str:
+        """Return a link to a branch's files."""
+        if len(name) > _LONGEST_REF:
+            return code(name)
+        return link(code(name), f"{self._base}/tree/{quote(name, safe='/')}")
+
+    def page(self, label: str, url: str) -> str:
+        """Return a link to `url`, or just its text when it is not a page of this forge."""
+        return link(label, url) if url.startswith(f"{self.server_url}/") else code(url)
+
+    @property
+    def _base(self) -> str:
+        """The repository's page."""
+        return f"{self.server_url}/{quote(self.repository, safe='/')}"

@@ -1,0 +1,94 @@
+"""A whole report within the room that a page gives; what gives way is the log's beginning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from docklet.domain.outcome import Status
+from docklet.domain.progress import TAIL_BYTES
+from docklet.render import sections
+from docklet.render.fence import fenced, last, readable
+from docklet.render.mask import Mask
+from docklet.render.units import amount
+
+if TYPE_CHECKING:
+    from docklet.domain.progress import Progress
+    from docklet.render.links import Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much a page holds."""
+
+    characters: int
+    """UTF-16 code units, which is the most that anybody counts."""
+    size: int
+    """Bytes of UTF-8."""
+    log_lines: int
+    """Lines of the log that are of use there."""
+
+
+def report(progress: Progress, *, now: float, links: Links, mask: Mask, room: Room) -> str:
+    """Return the report on a run, the way it ended first."""
+    before = (
+        sections.status_line(progress, now),
+        sections.explanation(progress, mask),
+        sections.kept(progress),
+        sections.facts(progress, now, links),
+        sections.phases(progress, now),
+        sections.left_out(progress, mask),
+        sections.changed(progress, mask),
+        sections.notes(progress, mask),
+    )
+    after = sections.again(progress, mask)
+    rest = "\n\n".join(filter(None, (*before, after)))
+    log = _log(progress, mask, _less(room, rest))
+    return "\n\n".join(filter(None, (*before, log, after))) + "\n"
+
+
+def fits(text: str, room: Room) -> bool:
+    """Tell whether `text` is short enough."""
+    units = len(text.encode("utf-16-le")) // 2
+    return units <= room.characters and len(text.encode()) <= room.size
+
+
+def log_end(progress: Progress, mask: Mask) -> str:
+    """Return the remembered end of the log as readable text without secrets.
+
+    Where the log was cut, a secret may have been: the rest of that line goes too.
+    """
+    tail = progress.tail
+    if progress.log_bytes > len(tail):
+        line = tail.find(b"\n", 0, TAIL_BYTES // 2)
+        tail = tail[line + 1 :] if line >= 0 else tail[mask.longest :]
+    return mask.text(readable(mask.data(tail)))
+
+
+def _log(progress: Progress, mask: Mask, room: Room) -> str:
+    """Return as much of the log's end as there is room for."""
+    text = last(log_end(progress, mask), lines=room.log_lines, characters=room.characters)
+    while text.strip():
+        title = f"The end of the log ({amount(progress.log_bytes)} in all)"
+        section = sections.folded(title, fenced(text), unfolded=_failed(progress))
+        if fits(section, room):
+            return section
+        text = last(text, lines=room.log_lines, characters=len(text) * 4 // 5)
+    return ""
+
+
+def _failed(progress: Progress) -> bool:
+    """Tell whether the log is what the reader will want first."""
+    outcome = progress.outcome
+    return outcome is not None and outcome.status in {Status.FAILURE, Status.ERROR}
+
+
+def _less(room: Room, rest: str) -> Room:
+    """Return the room that is left beside `rest` and a few blank lines."""
+    units = len(rest.encode("utf-16-le")) // 2 + 8
+    size = len(rest.encode()) + 8
+    return Room(
+        characters=max(0, room.characters - units),
+        size=max(0, room.size - size),
+        log_lines=room.log_lines,
+    )

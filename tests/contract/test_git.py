@@ -1,0 +1,208 @@
+"""What every `Git` does alike: the fake in memory, and the real one with the sandbox's forge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from docklet.adapters.git import GitDirectory
+from docklet.domain.secret import Secret
+from docklet.ports import Change, CommitMessage, Git, PushAnswer, PushVerdict
+from docklet_sandbox.launch import running
+from tests.archives import Link, make_archive
+from tests.fakes import FakeClock, FakeGit, FakeRepository
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from pathlib import Path
+
+    from docklet_sandbox.client import SandboxClient
+
+REPO = "mona/template"
+MESSAGE = CommitMessage(
+    text="Add results\n\nDocklet-Run: 1\n", author="Mona <mona@x.org>", committer="bot <b@x.org>"
+)
+FILES = {"a.txt": b"1\n", "d/plot.png": b"P" * 9000, "d/old.csv": b"1,2\n", "knit.R": b"knit()\n"}
+
+
+class Repository(Protocol):
+    """The forge's side, seen by somebody else."""
+
+    def write(self, files: Mapping[str, bytes | None], branch: str = "main") -> str:
+        """Commit past all rules."""
+
+    def show(self, name: str, ref: str = "main") -> bytes | None:
+        """Return a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRepository:
+    """A repository of the sandbox's forge."""
+
+    client: SandboxClient
+
+    def write(self, files: Mapping[str, bytes | None], branch: str = "main") -> str:
+        """Commit past all rules."""
+        return self.client.forge.commit(REPO, dict(files), branch)
+
+    def show(self, name: str, ref: str = "main") -> bytes | None:
+        """Return a file."""
+        return self.client.forge.show(REPO, name, ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A git directory and the repository it belongs to."""
+
+    git: Git
+    repository: Repository
+    base: str
+    """The commit that main is at in the beginning."""
+
+    async def results(self, folder: Path, **changed: bytes) -> tuple[Change, ...]:
+        """Import files as results; their names have `/` for `__` and `.` for `_`."""
+        files = {
+            name.replace("__", "/").replace("_", "."): content for name, content in changed.items()
+        }
+        found = await self.git.import_results(make_archive(folder / "results.tar", files))
+        return found.changes
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
+    """Run a sandbox without machines."""
+    with running(tmp_path_factory.mktemp("git") / "state", "--machines=none") as started:
+        yield started
+        assert started.violations() == []
+
+
+@pytest.fixture(params=["fake", "git"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Offer each kind of git directory in turn, beside a repository with some files."""
+    if request.param == "fake":
+        fake = FakeRepository()
+        yield World(git=FakeGit(fake), repository=fake, base=fake.write(FILES))
+        return
+    client: SandboxClient = request.getfixturevalue("sandbox")
+    client.reset()
+    base = client.forge.create(REPO, FILES)
+    assert base is not None
+    git = await GitDirectory.open(
+        f"{client.addresses.forge}/{REPO}",
+        Secret(client.addresses.workflow_token),
+        clock=FakeClock(),
+    )
+    yield World(git=git, repository=SandboxRepository(client), base=base)
+    await git.close()
+
+
+async def test_fetch(world: World) -> None:
+    """A branch and a SHA give a commit, what is not there gives None."""
+    assert await world.git.fetch("main") == world.base
+    assert await world.git.fetch(world.base) == world.base
+    assert await world.git.fetch("no/such") is None
+    assert await world.git.fetch("1" * 40) is None
+    moved = world.repository.write({"a.txt": b"2\n"})
+    assert await world.git.fetch("main") == moved
+
+
+async def test_results_arrive_byte_for_byte(world: World, tmp_path: Path) -> None:
+    """Files, deletions, links and odd names end up on the branch as the script left them."""
+    await world.git.fetch(world.base)
+    files: dict[str, bytes | Link] = {
+        "a.txt": b"\xef\xbb\xbf1\r\n",
+        "d/plot.png": b"P" * 8999 + b"Q",
+        "new dir/\u00fc \udcff\n.txt": bytes(range(256)),
+        "run.sh": b"#!/bin/sh\n",
+        "latest": Link("d/plot.png"),
+        ".gitattributes": b"* text=auto eol=lf\n*.png filter=lfs\n",
+    }
+    archive = make_archive(
+        tmp_path / "a.tar", files, deleted=["d/old.csv"], ignored=3, executable=["run.sh"]
+    )
+    found = await world.git.import_results(archive)
+    assert (found.left_out, found.ignored) == ((), 3)
+    modes = {change.path: change.mode for change in found.changes}
+    assert modes[b"run.sh"] == "100755"
+    assert modes[b"latest"] == "120000"
+    assert modes[b"d/old.csv"] == "000000"
+    sha = await world.git.commit(world.base, found.changes, MESSAGE)
+    assert await world.git.push(sha, "main") == PushAnswer(verdict=PushVerdict.ACCEPTED)
+    assert await world.git.remote_head("main") == sha
+    assert world.repository.show("a.txt") == files["a.txt"]
+    assert world.repository.show("d/plot.png") == files["d/plot.png"]
+    assert world.repository.show("latest") == b"d/plot.png"
+    assert world.repository.show("d/old.csv") is None
+    assert world.repository.show("knit.R") == FILES["knit.R"]
+    assert set(modes) == await world.git.changed_paths(world.base, sha)
+
+
+async def test_effective(world: World, tmp_path: Path) -> None:
+    """What a commit has already, or has not to lose, is no change."""
+    await world.git.fetch(world.base)
+    same = await world.results(tmp_path, a_txt=FILES["a.txt"], knit_R=b"other")
+    gone = Change(path=b"d/old.csv", mode="000000", blob="")
+    never = Change(path=b"d/never", mode="000000", blob="")
+    kept = await world.git.effective(world.base, (*same, gone, never))
+    assert {change.path for change in kept} == {b"knit.R", b"d/old.csv"}
+
+
+async def test_lost_race(world: World, tmp_path: Path) -> None:
+    """A push that comes too late is told so, and fits after another fetch."""
+    await world.git.fetch("main")
+    changes = await world.results(tmp_path, d__plot_png=b"mine")
+    sha = await world.git.commit(world.base, changes, MESSAGE)
+    theirs = world.repository.write({"a.txt": b"theirs\n"})
+    assert (await world.git.push(sha, "main")).verdict is PushVerdict.RACED
+    assert await world.git.remote_head("main") == theirs
+    assert await world.git.fetch("main") == theirs
+    assert await world.git.changed_paths(world.base, theirs) == {b"a.txt"}
+    sha = await world.git.commit(theirs, await world.git.effective(theirs, changes), MESSAGE)
+    assert (await world.git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
+    assert world.repository.show("a.txt") == b"theirs\n"
+    assert world.repository.show("d/plot.png") == b"mine"
+
+
+async def test_new_branch_from_a_commit_that_no_branch_ends_with(
+    world: World, tmp_path: Path
+) -> None:
+    """Results on top of an old commit are pushed without the rest of that commit."""
+    await world.git.fetch(world.base)
+    world.repository.write({name: b"changed " + content for name, content in FILES.items()})
+    changes = await world.results(tmp_path, a_txt=b"mine\n")
+    sha = await world.git.commit(world.base, changes, MESSAGE)
+    assert (await world.git.push(sha, "docklet/results-1")).verdict is PushVerdict.ACCEPTED
+    assert await world.git.remote_head("docklet/results-1") == sha
+    assert world.repository.show("knit.R", "docklet/results-1") == FILES["knit.R"]
+    assert await world.git.remote_head("results-1") is None
+
+
+async def test_file_and_directory_change_places(world: World, tmp_path: Path) -> None:
+    """A file may become a directory and a directory a file."""
+    await world.git.fetch(world.base)
+    archive = make_archive(
+        tmp_path / "a.tar",
+        {"a.txt/inside": b"1", "d": b"2"},
+        deleted=["a.txt", "d/plot.png", "d/old.csv"],
+    )
+    found = await world.git.import_results(archive)
+    sha = await world.git.commit(world.base, found.changes, MESSAGE)
+    assert (await world.git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
+    assert world.repository.show("a.txt/inside") == b"1"
+    assert world.repository.show("d") == b"2"
+
+
+async def test_pushing_again(world: World, tmp_path: Path) -> None:
+    """Pushing what is there already is fine."""
+    await world.git.fetch(world.base)
+    sha = await world.git.commit(world.base, await world.results(tmp_path, x=b"1"), MESSAGE)
+    for _ in range(2):
+        assert (await world.git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
+
+
+async def test_nothing_to_import(world: World, tmp_path: Path) -> None:
+    """An archive without files has no changes."""
+    found = await world.git.import_results(make_archive(tmp_path / "a.tar", {}))
+    assert found.changes == ()

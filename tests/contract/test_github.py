@@ -1,0 +1,317 @@
+"""What every `Forge` does alike, and how the real one bears what GitHub and the network do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from docklet.adapters.github import GitHubForge
+from docklet.domain.errors import ForgeError, ForgeGone
+from docklet.domain.outcome import Reason
+from docklet.domain.secret import Secret
+from docklet.ports import Comment, Forge
+from docklet_sandbox.launch import running
+from tests.fakes import FakeClock, FakeForge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from docklet_sandbox.client import SandboxClient
+
+REPO = "mona/template"
+CANARY = "ghs_canary_" + "7f" * 20
+GRANTS = {"contents": "write", "statuses": "write", "pull-requests": "write"}
+MARKER = "<!-- docklet:0123456789abcdef0123 -->"
+BODY = f"{MARKER}\nrunning"
+KEYS = tuple(f"ssh-ed25519 AAAA{number}" for number in range(130))
+COMMENTS = "/api/v3/repos/{owner}/{repo}/commits/{commit_sha}/comments"
+ONE_COMMENT = "/api/v3/repos/{owner}/{repo}/comments/{comment_id}"
+STATUSES = "*/statuses/*"
+PULLS = "*/pulls"
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
+    """Run a sandbox without machines."""
+    with running(tmp_path_factory.mktemp("forge") / "state", "--machines=none") as sandbox:
+        yield sandbox
+        assert sandbox.violations() == []
+
+
+@pytest.fixture
+def sandbox(started: SandboxClient) -> SandboxClient:
+    """Return the sandbox with a repository, a workflow's token and somebody with keys."""
+    started.reset()
+    started.forge.create(REPO, {"a.txt": "1\n"})
+    started.forge.commit(REPO, {"a.txt": "2\n"}, "results")
+    started.forge.token(CANARY, "github-actions[bot]", GRANTS)
+    started.forge.call("user", login="hubot", keys=list(KEYS))
+    return started
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Let waiting take no time."""
+    return FakeClock()
+
+
+@pytest.fixture
+def real(sandbox: SandboxClient, clock: FakeClock) -> GitHubForge:
+    """Return the real adapter with a workflow's token."""
+    return _forge(sandbox, clock)
+
+
+@pytest.fixture(params=["fake", "github"])
+def forge(request: pytest.FixtureRequest) -> Forge:
+    """Offer each kind of forge in turn."""
+    if request.param == "fake":
+        fake = FakeForge()
+        fake.keys["hubot"] = KEYS
+        return fake
+    found: GitHubForge = request.getfixturevalue("real")
+    return found
+
+
+@pytest.fixture
+def sha(forge: Forge, request: pytest.FixtureRequest) -> str:
+    """Return the commit that main is at."""
+    if isinstance(forge, FakeForge):
+        forge.revisions |= {"main": "1" * 40, "1" * 40: "1" * 40}
+        return "1" * 40
+    return _head(request.getfixturevalue("sandbox"))
+
+
+def _forge(sandbox: SandboxClient, clock: FakeClock, token: str = CANARY) -> GitHubForge:
+    api = sandbox.addresses.forge_api
+    return GitHubForge(REPO, Secret(token), clock=clock, api_url=api)
+
+
+def _head(sandbox: SandboxClient) -> str:
+    head = sandbox.forge.head(REPO)
+    assert head is not None
+    return head
+
+
+def _calls(sandbox: SandboxClient) -> list[str]:
+    return [entry["method"] for entry in sandbox.journal("forge")]
+
+
+async def test_resolve(forge: Forge, sha: str) -> None:
+    """A branch and a SHA are resolved, what is not there is gone."""
+    assert await forge.resolve("main") == sha
+    assert await forge.resolve(sha) == sha
+    with pytest.raises(ForgeGone):
+        await forge.resolve("no/such")
+
+
+async def test_default_branch(forge: Forge) -> None:
+    """The default branch has a name."""
+    assert await forge.default_branch() == "main"
+
+
+async def test_comment_lives(forge: Forge, sha: str) -> None:
+    """A comment is created and edited; its page can be linked to."""
+    comment = await forge.create_comment(sha, BODY, marker=MARKER)
+    assert f"/commit/{sha}#" in comment.url
+    await forge.edit_comment(comment, f"{MARKER}\ndone")
+    with pytest.raises(ForgeGone):
+        await forge.edit_comment(Comment(comment_id=999_999, url=""), "x")
+
+
+async def test_status(forge: Forge, sha: str) -> None:
+    """A status is set as often as is wanted, with a target or without."""
+    await forge.set_status(sha, "pending", "running", "https://example.com/run")
+    await forge.set_status(sha, "success", "done", "")
+
+
+async def test_pull_request_twice(forge: Forge) -> None:
+    """A second pull request for the same branches is the first one."""
+    first = await forge.open_pull_request(head="results", base="main", title="R", body="b")
+    again = await forge.open_pull_request(head="results", base="main", title="S", body="c")
+    assert first == again
+    assert "/pull/" in first
+
+
+async def test_public_keys(forge: Forge) -> None:
+    """All pages of somebody's keys are read; nobody's are gone."""
+    assert await forge.public_keys("hubot") == KEYS
+    with pytest.raises(ForgeGone):
+        await forge.public_keys("nobody")
+
+
+async def test_each_call_is_one_request(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """Nothing is asked for that was not asked."""
+    sha = _head(sandbox)
+    steps: list[Callable[[], Coroutine[Any, Any, object]]] = [
+        lambda: real.resolve("main"),
+        real.default_branch,
+        lambda: real.create_comment(sha, BODY, marker=MARKER),
+        lambda: real.set_status(sha, "pending", "running", ""),
+        lambda: real.edit_comment(Comment(comment_id=_comment_id(sandbox), url=""), "x"),
+        lambda: real.open_pull_request(head="results", base="main", title="R", body="b"),
+        lambda: real.public_keys("mona"),
+    ]
+    for number, step in enumerate(steps, start=1):
+        await step()
+        assert len(_calls(sandbox)) == number
+    (status,) = sandbox.forge.statuses(REPO)
+    assert (status["context"], status["state"]) == ("docklet", "pending")
+
+
+def _comment_id(sandbox: SandboxClient) -> int:
+    return int(sandbox.forge.comments(REPO)[0]["id"])
+
+
+@pytest.mark.parametrize(
+    "fault", ["commit_then_drop", "commit_then_502", "commit_then_garbage", "drop", "502", "503"]
+)
+async def test_exactly_one_comment(sandbox: SandboxClient, real: GitHubForge, fault: str) -> None:
+    """However the answer is lost, there is one comment in the end, and it is the one returned."""
+    sandbox.fault(fault, service="forge", method="POST", route=COMMENTS)
+    comment = await real.create_comment(_head(sandbox), BODY, marker=MARKER)
+    assert [one["id"] for one in sandbox.forge.comments(REPO)] == [comment.comment_id]
+
+
+async def test_comment_on_a_later_page(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """A lost comment is found behind any number of others."""
+    sandbox.forge.call("limits", writes_per_minute=1000)
+    for number in range(101):
+        await real.create_comment(_head(sandbox), f"talk {number}", marker="talk")
+    sandbox.fault("commit_then_502", service="forge", method="POST", route=COMMENTS)
+    comment = await real.create_comment(_head(sandbox), BODY, marker=MARKER)
+    assert sandbox.forge.comments(REPO)[-1]["id"] == comment.comment_id
+    assert len(sandbox.forge.comments(REPO)) == 102
+
+
+async def test_lost_for_good(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """After six tries the forge is given up, in sentences."""
+    sandbox.fault("500", service="forge", method="POST", route=COMMENTS, count=99)
+    with pytest.raises(ForgeError, match="went on failing"):
+        await real.create_comment(_head(sandbox), BODY, marker=MARKER)
+    assert _calls(sandbox).count("POST") == 6
+
+
+async def test_somebody_elses_comment(sandbox: SandboxClient, clock: FakeClock) -> None:
+    """A person's token does not take a comment of somebody else's for its own."""
+    sha = _head(sandbox)
+    theirs = await _forge(sandbox, clock).create_comment(sha, BODY, marker=MARKER)
+    person = _forge(sandbox, clock, sandbox.addresses.forge_token)
+    sandbox.fault("502", service="forge", method="POST", route=COMMENTS)
+    ours = await person.create_comment(sha, BODY, marker=MARKER)
+    assert ours.comment_id != theirs.comment_id
+
+
+@pytest.mark.parametrize("fault", ["502", "503", "drop", "garbage", "commit_then_drop", "429"])
+async def test_edit_is_repeated(sandbox: SandboxClient, real: GitHubForge, fault: str) -> None:
+    """An edit that did not get through is sent again."""
+    comment = await real.create_comment(_head(sandbox), BODY, marker=MARKER)
+    sandbox.fault(fault, service="forge", method="PATCH", route=ONE_COMMENT, count=3)
+    await real.edit_comment(comment, f"{MARKER}\ndone")
+    assert sandbox.forge.comments(REPO)[0]["body"].endswith("done")
+
+
+async def test_one_pull_request(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """A lost answer does not make two pull requests."""
+    sandbox.fault("commit_then_drop", service="forge", method="POST", route=PULLS)
+    url = await real.open_pull_request(head="results", base="main", title="R", body="b")
+    (pull,) = sandbox.forge.pulls(REPO)
+    assert url.endswith(f"/pull/{pull['number']}")
+
+
+async def test_waiting_as_long_as_asked(
+    sandbox: SandboxClient, real: GitHubForge, clock: FakeClock
+) -> None:
+    """A burst limit is waited out on the clock; an hour's limit is not."""
+    before = clock.now()
+    limited = {"message": "You have exceeded a secondary rate limit."}
+    sandbox.fault(
+        "403", service="forge", route=STATUSES, body=limited, headers={"Retry-After": "60"}
+    )
+    await real.set_status(_head(sandbox), "pending", "running", "")
+    assert clock.now() - before >= 60
+    reset = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(clock.now()) + 3000)}
+    exceeded = {"message": "API rate limit exceeded for installation."}
+    sandbox.fault("403", service="forge", route=STATUSES, body=exceeded, headers=reset)
+    with pytest.raises(ForgeError, match="limit for requests is used up"):
+        await real.set_status(_head(sandbox), "pending", "running", "")
+
+
+async def test_cancel_at_once(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """A mute forge does not hold up somebody who has stopped waiting."""
+    sandbox.fault("black_hole", service="forge", route=STATUSES)
+    task = asyncio.create_task(real.set_status(_head(sandbox), "pending", "running", ""))
+    await asyncio.sleep(0.3)
+    begun = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - begun < 0.5
+
+
+@pytest.mark.parametrize("permission", [f"{name}: write" for name in GRANTS])
+async def test_missing_permission(
+    sandbox: SandboxClient, real: GitHubForge, permission: str
+) -> None:
+    """What the token lacks is named, in the words of a workflow."""
+    name = permission.partition(":")[0]
+    sandbox.forge.token(CANARY, "github-actions[bot]", {**GRANTS, name: "none"})
+    sha = _head(sandbox)
+    steps: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        "contents": lambda: real.create_comment(sha, BODY, marker=MARKER),
+        "statuses": lambda: real.set_status(sha, "pending", "running", ""),
+        "pull-requests": lambda: real.open_pull_request(
+            head="results", base="main", title="R", body="b"
+        ),
+    }
+    with pytest.raises(ForgeError, match=permission) as caught:
+        await steps[name]()
+    assert caught.value.reason is Reason.FORGE_DENIED
+
+
+async def test_token_that_nobody_knows(sandbox: SandboxClient, clock: FakeClock) -> None:
+    """A wrong token is the user's matter."""
+    with pytest.raises(ForgeError, match="did not accept the token") as caught:
+        await _forge(sandbox, clock, "wrong").default_branch()
+    assert caught.value.reason is Reason.FORGE_DENIED
+
+
+async def test_commit_that_is_gone(real: GitHubForge) -> None:
+    """A commit that the forge has no longer is gone, whatever its status code."""
+    with pytest.raises(ForgeGone):
+        await real.create_comment("2" * 40, BODY, marker=MARKER)
+    with pytest.raises(ForgeGone):
+        await real.set_status("2" * 40, "pending", "running", "")
+
+
+async def test_pull_request_of_nothing(real: GitHubForge) -> None:
+    """A pull request that can't be is refused in GitHub's own words."""
+    with pytest.raises(ForgeError, match="422"):
+        await real.open_pull_request(head="no-such", base="main", title="R", body="b")
+
+
+async def test_forge_that_is_away(clock: FakeClock) -> None:
+    """Nobody at the address: the user is told where to look."""
+    forge = GitHubForge(REPO, Secret(CANARY), clock=clock, api_url="http://127.0.0.1:9/api/v3")
+    with pytest.raises(ForgeError, match="GITHUB_API_URL"):
+        await forge.default_branch()
+
+
+async def test_token_is_not_shown(
+    sandbox: SandboxClient,
+    real: GitHubForge,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The token is in no log line, at whatever level, and in no error."""
+    caplog.set_level(logging.DEBUG)
+    await real.set_status(_head(sandbox), "pending", "running", "")
+    sandbox.forge.call("revoke", secret=CANARY)
+    with pytest.raises(ForgeError) as caught:
+        await real.default_branch()
+    chain = [caught.value, caught.value.__cause__]
+    assert caplog.records
+    assert "canary" not in caplog.text
+    assert "canary" not in "".join(f"{error!r}{error}" for error in chain)
