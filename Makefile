@@ -14,7 +14,7 @@ WORKFLOWS = $(wildcard .github/workflows/*.yml .github/examples/*.yml)
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup images lint lint-python lint-workflows lint-images lint-shell test docs lock
+.PHONY: help setup images lint lint-python lint-workflows lint-images lint-shell test demo bench docs lock
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ lint-shell: setup
 
 test: setup images ## Run the unit, contract and acceptance tests; ARGS goes to pytest.
 	$(BIN)/pytest $(ARGS)
+
+demo: setup images ## Run the main job in the sandbox, with the action's real image.
+	$(BIN)/python -m tools.demo
+
+bench: setup images ## Measure a run against its lower bound.
+	$(BIN)/python -m tools.bench
 
 docs: setup ## Bring the tables in README.md up to date with action.yml.
 	$(BIN)/python -m tools.tables

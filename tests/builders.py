@@ -17,13 +17,14 @@ from docklet.domain.events import (
     PhaseStarted,
     Planned,
 )
-from docklet.domain.identity import Identity, RunKey
+from docklet.domain.identity import Identity, RunKey, kept_tag
 from docklet.domain.outcome import Outcome, Published, Reason
 from docklet.domain.plan import Plan, Size
 from docklet.domain.progress import Progress, advance
 from docklet.domain.script import command_line, language_of
 from docklet.domain.spec import RunSpec
 from docklet.domain.trigger import Trigger
+from docklet.ports import Droplet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +88,26 @@ def make_size(**overrides: object) -> Size:
         "regions": frozenset({"nyc3", "ams3"}),
     }
     return Size(**(defaults | overrides))
+
+
+def make_droplet(**overrides: Any) -> Droplet:  # noqa: ANN401 - fields of several types
+    """Return a droplet of ours that works; fields of its `Identity` can be overridden too."""
+    own = {field.name for field in fields(Droplet)}
+    identity = make_identity(**{name: v for name, v in overrides.items() if name not in own})
+    kept = identity.kept_until
+    defaults: dict[str, Any] = {
+        "droplet_id": 4711,
+        "name": identity.name,
+        "status": "active",
+        "tags": (identity.tag, *(() if kept is None else (kept_tag(identity.key, kept),))),
+        "region": "nyc3",
+        "size": "s-2vcpu-4gb",
+        "price_hourly": Decimal("0.03571"),
+        "created": START,
+        "address": "203.0.113.7",
+    }
+    given = {name: value for name, value in overrides.items() if name in own}
+    return Droplet(**{**defaults, **given})
 
 
 def make_plan(**overrides: object) -> Plan:

@@ -69,6 +69,13 @@ def _serve_arguments(options: argparse.Namespace) -> list[str]:
     return [f"--machines={options.machines}", f"--port-base={options.port_base}", *delays]
 
 
+def _build(options: argparse.Namespace) -> None:
+    del options
+    from docklet_sandbox.build import build_images
+
+    asyncio.run(build_images(_say))
+
+
 def _down(options: argparse.Namespace) -> None:
     stop(State.at(options.state))
     _say("The sandbox is gone: no process, container, network, volume or file is left of it.")
@@ -109,6 +116,7 @@ def _client(options: argparse.Namespace) -> SandboxClient:
 
 
 _COMMANDS = {
+    "build": _build,
     "serve": _serve,
     "down": _down,
     "env": _env,
@@ -133,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A DigitalOcean and a GitHub on this machine, as strict as the real ones.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("build", help="make the images that are missing or out of date")
     _add_serve(commands.add_parser("serve", parents=[common], help="start a sandbox"))
     for name, purpose in (
         ("down", "stop the sandbox and remove all of it"),

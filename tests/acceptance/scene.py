@@ -64,7 +64,9 @@ class Scene:
         for process in self.started:
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
 
     def docklet(self, command: str, *options: str, timeout: float = 120) -> Done:
         """Run `docklet COMMAND` to its end."""

@@ -62,6 +62,7 @@ async def opened(sandbox: SandboxClient, token: str = CANARY) -> AsyncIterator[G
         yield git
     finally:
         await git.close()
+        await git.close()
 
 
 async def committed(git: GitDirectory, folder: Path, name: str = "a.txt", size: int = 9) -> str:
@@ -86,6 +87,11 @@ def homes() -> set[str]:
             if b"GIT_DIR=" in each and b"docklet-git-" in each
         }
     return found
+
+
+def is_empty(folder: Path) -> bool:
+    """Tell whether nothing was left behind."""
+    return not any(folder.iterdir())
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -191,19 +197,23 @@ async def test_token_that_nobody_knows(sandbox: SandboxClient) -> None:
         assert "canary" not in str(caught.value)
 
 
-async def test_token_with_a_line_break(sandbox: SandboxClient) -> None:
+async def test_token_with_a_line_break(tmp_path: Path) -> None:
     """A token that would break out of git's credential protocol is refused."""
     with pytest.raises(GitError, match="copied wrongly"):
-        await GitDirectory.open(sandbox.addresses.forge, Secret("a\nhost=x"), clock=FakeClock())
+        await GitDirectory.open(
+            "https://github.com/o/r", Secret("a\nhost=x"), tmp_path, clock=FakeClock()
+        )
+    assert is_empty(tmp_path)
 
 
 @pytest.mark.parametrize(
     "url", ["git@github.com:o/r", "file:///etc", "https://u:p@h/o/r", "ext::sh"]
 )
-async def test_url_that_is_none(url: str) -> None:
+async def test_url_that_is_none(tmp_path: Path, url: str) -> None:
     """Only http and https without credentials are addresses of a forge."""
     with pytest.raises(GitError, match="no address"):
-        await GitDirectory.open(url, Secret("t"), clock=FakeClock())
+        await GitDirectory.open(url, Secret("t"), tmp_path, clock=FakeClock())
+    assert is_empty(tmp_path)
 
 
 async def test_passing_failure_of_a_fetch(sandbox: SandboxClient) -> None:

@@ -207,7 +207,7 @@ def test_hostile_surroundings_are_inert() -> None:
     assert opened == sum(piece.startswith("</details>") for piece in html) == 3
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(min_size=1), st.binary())
 def test_any_surroundings_are_inert(text: str, log: bytes) -> None:
     """The same holds for whatever comes to a fuzzer's mind."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docklet.render.fence import fenced, first, last, readable, visible
@@ -40,12 +40,14 @@ def test_output_is_made_readable(data: bytes, text: str) -> None:
     assert readable(data) == text
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_no_control_character_is_left(data: bytes) -> None:
     """Whatever bytes come, only newlines and tabs are left of what controls a terminal."""
     assert not [c for c in readable(data) if unicodedata.category(c) == "Cc" and c not in "\n\t"]
 
 
+@settings(deadline=None)
 @given(NASTY | st.text())
 def test_fence_holds(text: str) -> None:
     """A renderer sees one code block with exactly the text in it."""
@@ -55,6 +57,7 @@ def test_fence_holds(text: str) -> None:
     assert fences(block) == [f"{shown}\n"]
 
 
+@settings(deadline=None)
 @given(NASTY, st.integers(0, 30), st.integers(1, 5))
 def test_end_is_kept(text: str, characters: int, lines: int) -> None:
     """What is left of a log is its end, within both limits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from docklet.render.inline import code, link, prose
@@ -23,6 +23,7 @@ HOSTILE = st.lists(st.sampled_from(PIECES)).map(" ".join) | st.lists(st.sampled_
 INERT = {"paragraph_open", "paragraph_close", "inline", "text", "code_inline", "softbreak"}
 
 
+@settings(deadline=None)
 @given(HOSTILE | st.text())
 @example("`" * 500)
 def test_code_span_holds(text: str) -> None:
@@ -33,6 +34,7 @@ def test_code_span_holds(text: str) -> None:
     assert not alive(code(text))
 
 
+@settings(deadline=None)
 @given(HOSTILE | st.text())
 def test_prose_is_inert(text: str) -> None:
     """Sentences with anything in them make no link, picture, HTML, list, emphasis or mention."""
@@ -42,6 +44,7 @@ def test_prose_is_inert(text: str) -> None:
     assert "\n" not in shown
 
 
+@settings(deadline=None)
 @given(HOSTILE | st.text())
 def test_prose_begins_nothing(text: str) -> None:
     """The first word of an entry begins no list, quotation or heading of its own."""

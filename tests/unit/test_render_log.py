@@ -7,7 +7,7 @@ import shlex
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docklet.domain.events import Ended, Noticed
@@ -122,6 +122,7 @@ def test_no_secrets_no_mask() -> None:
     assert mask_of([Secret("abc")]).text("abc") == "abc"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.integers(1, 40), st.lists(st.integers(0, 400), max_size=8))
 def test_cuts_make_no_difference(data: bytes, longest: int, cuts: list[int]) -> None:
     """The pieces in which output comes do not show in its lines, and no line is too long."""

@@ -10,9 +10,7 @@ import yaml
 
 from docklet.domain.outcome import Outcome, Reason
 from docklet.render.commit import COMMITTER, author_of, commit_message
-from docklet.render.links import Links
 from docklet.render.outputs import outputs
-from docklet.render.proposal import proposal, title
 from tests.builders import (
     DIGEST,
     KEY,
@@ -125,11 +123,3 @@ def test_long_names_are_cut_in_the_subject() -> None:
 def test_author_is_who_asked(actor: str, author: str) -> None:
     """Results belong to the person who asked for them, when that is known."""
     assert author_of(actor) == author
-
-
-def test_proposal_links_the_source() -> None:
-    """A pull request says what ran, under the user's subject."""
-    links = Links(server_url="https://github.com", repository="octo/template")
-    assert title(make_plan(commit_message="Mine\n\nmore")) == "Mine"
-    assert title(make_plan()) == "Results of knit.R"
-    assert "`knit.R` in `inst/examples`" in proposal(make_progress(), now=START, links=links)

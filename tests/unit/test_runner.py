@@ -73,7 +73,7 @@ def test_output_is_shown() -> None:
     assert len(found.tokens[0]) == 64
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(HOSTILE, max_size=6))
 def test_script_commands_nothing(chunks: list[bytes]) -> None:
     """Whatever a script prints, however it is cut, the runner obeys none of it."""
@@ -91,7 +91,7 @@ def test_script_commands_nothing(chunks: list[bytes]) -> None:
     assert len(set(found.tokens)) == len(found.tokens)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_names_command_nothing(text: str) -> None:
     """Names, notes and messages with commands in them are shown, not obeyed."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from docklet.adapters.git_answers import checked, is_gone, is_passing, push_answer
-from docklet.adapters.git_config import config_of, environment_of, hold
+from docklet.adapters.git_config import config_of, credential_text, environment_of, hold
 from docklet.adapters.git_objects import (
     blob_stream,
     identities,
@@ -62,8 +62,9 @@ class GitDirectory:
         cls, url: str, token: Secret, directory: Path | None = None, *, clock: Clock
     ) -> Self:
         """Make a git directory, below `directory` if given, for the repository at `url`."""
+        answer = credential_text(token)
         home = Path(tempfile.mkdtemp(prefix="docklet-git-", dir=directory))
-        credential = hold(token, home)
+        credential = hold(answer, home)
         program = GitProgram(
             directory=home,
             env=environment_of(home, os.environ),
@@ -190,9 +191,10 @@ class GitDirectory:
         return next((sha for sha, ref in heads if ref == name), None)
 
     async def close(self) -> None:
-        """Remove the directory and let go of the token."""
-        self._credential.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """Remove the directory and let go of the token; a second time is fine."""
+        if self.directory.exists():
+            self._credential.close()
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     async def _read(self, *arguments: str) -> Finished:
         """Run a git command that changes nothing over there, again after a passing failure."""

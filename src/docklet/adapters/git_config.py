@@ -77,17 +77,21 @@ class Credential:
             os.close(self.descriptor)
 
 
-def hold(token: Secret, directory: Path) -> Credential:
-    """Put the token where git's credential helper finds it.
-
-    Linux has files without a name or a disk. Elsewhere it is one that only we can read, in
-    `directory`, which is removed with it.
-    """
+def credential_text(token: Secret) -> bytes:
+    """Return what a credential helper has to answer; refuse what would say more than a token."""
     value = token.reveal()
     if any(char in value for char in "\r\n\0"):
         message = "The GitHub token has a line break in it. It was copied wrongly; set it anew."
         raise GitError(message, reason=Reason.FORGE_DENIED)
-    answer = f"username={USER}\npassword={value}\n".encode()
+    return f"username={USER}\npassword={value}\n".encode()
+
+
+def hold(answer: bytes, directory: Path) -> Credential:
+    """Put a helper's answer where git's children find it.
+
+    Linux has files without a name or a disk. Elsewhere it is one that only we can read, in
+    `directory`, which is removed with it.
+    """
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("docklet")
         os.write(descriptor, answer)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DELETED: Final = "000000"
 _NO_BLOB: Final = "0" * 40
+_BOTH: Final = "its name is that of a directory as well"
 
 
 def blob_stream(files: Iterable[ResultFile], found: list[tuple[bytes, str]]) -> Iterator[bytes]:
@@ -41,7 +42,7 @@ def without_conflicts(
     kept = [change for change in added if change.path not in directories]
     gone = [Change(path=path, mode=DELETED, blob="") for path in deleted]
     return (*gone, *kept), tuple(
-        LeftOut(path=readable(change.path), reason="its name is that of a directory as well")
+        LeftOut(path=readable(change.path), reason=_BOTH, archived=True)
         for change in added
         if change.path in directories
     )

@@ -70,7 +70,7 @@ class Live:
         if isinstance(event, Ended):
             self._finish()
         for line in log.lines(event, self.progress):
-            self._console.print(Text(line, style="bold"))
+            self._console.print(Text(line, style="bold"), soft_wrap=True)
 
     def close(self) -> None:
         """Print what is left and give the terminal back."""

@@ -14,6 +14,7 @@ from docklet.domain.events import Noticed, Phase
 from docklet.domain.outcome import Published
 from docklet.domain.spec import Push
 from docklet.ports import PushAnswer, PushVerdict
+from docklet.render.fence import fenced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,7 +167,7 @@ async def _pull_request(work: Publication, world: World) -> str:
     title, _, body = work.message.text.partition("\n\n")
     try:
         return await world.forge.open_pull_request(
-            head=plan.fallback_branch, base=plan.branch, title=title, body=body
+            head=plan.fallback_branch, base=plan.branch, title=title, body=fenced(body.strip())
         )
     except ForgeError as error:
         _notice(world, f"The results are pushed, but no pull request was opened: {error.message}")

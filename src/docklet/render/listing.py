@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from docklet.domain.cost import cost_of, dollars
 from docklet.domain.state import State, state_of
 from docklet.render.bill import price
+from docklet.render.inline import printable
 from docklet.render.table import table
 from docklet.render.units import duration, moment
 
@@ -51,6 +52,11 @@ class Listed:
         return max(0.0, self.now - self.created)
 
     @property
+    def repository(self) -> str:
+        """`owner/name`, fit to be printed: a tag can be anybody's."""
+        return printable(self.identity.repository)
+
+    @property
     def cost(self) -> Decimal:
         """Dollars that it has cost so far."""
         return cost_of(self.age, self.price_hourly)
@@ -77,9 +83,8 @@ def as_json(droplets: Sequence[Listed]) -> str:
 
 def line(droplet: Listed) -> str:
     """Return one line that tells a droplet from all others."""
-    who = droplet.identity
     return (
-        f"{who.key[:SHORT]} of {who.repository}: droplet {droplet.droplet_id} ({droplet.size} in"
+        f"{droplet.identity.key[:SHORT]} of {droplet.repository}: droplet {droplet.droplet_id} ({droplet.size} in"
         f" {droplet.region}), {droplet.state}, {dollars(droplet.cost)} so far"
     )
 
@@ -99,11 +104,10 @@ def _sum(droplets: Sequence[Listed]) -> str:
 
 def _row(one: Listed) -> tuple[str, ...]:
     """Return the cells of one droplet."""
-    who = one.identity
     until = f" until {moment(one.identity.expires)}" if one.state is State.KEPT else ""
     return (
-        who.key[:SHORT],
-        who.repository,
+        one.identity.key[:SHORT],
+        one.repository,
         duration(one.age),
         f"{one.state}{until}",
         one.size,

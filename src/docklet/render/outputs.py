@@ -24,8 +24,16 @@ def outputs(progress: Progress, *, comment_url: str = "", log_path: str = "") ->
     """
     values = _values(progress, comment_url, log_path)
     texts = {name: "" if value is None else str(value) for name, value in values.items()}
-    result = {"schema-version": SCHEMA_VERSION, **values}
+    result = {"schema-version": SCHEMA_VERSION, **values, "phases": _phases(progress)}
     return {**texts, "result": json.dumps(result, separators=(",", ":"))}
+
+
+def _phases(progress: Progress) -> dict[str, float]:
+    """Return the seconds that each phase took."""
+    return {
+        span.phase: round((span.ended or progress.updated) - span.started, 3)
+        for span in progress.spans
+    }
 
 
 def _values(progress: Progress, comment_url: str, log_path: str) -> dict[str, object]:

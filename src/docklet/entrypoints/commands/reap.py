@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docklet.ports import Droplet
 
 
-class _Notices:
+class Notices:
     """Print what went wrong with one droplet while the others are seen to."""
 
     def notify(self, event: Event) -> None:
@@ -39,7 +39,7 @@ def command(*, dry_run: bool) -> None:
     """
     from docklet.wiring import site_of
 
-    site = site_of(cloud_settings(os.environ), _Notices())
+    site = site_of(cloud_settings(os.environ), Notices())
     sys.exit(asyncio.run(reap(site, dry_run=dry_run)))
 
 

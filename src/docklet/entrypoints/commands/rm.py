@@ -31,8 +31,7 @@ def command(run: str, *, force: bool) -> None:
     site = site_of(cloud_settings(os.environ))
     gone = asyncio.run(remove(run, site, force=force))
     click.echo(
-        f"Droplet {gone.droplet_id} of {gone.identity.repository} is gone. It cost"
-        f" {dollars(gone.cost)}."
+        f"Droplet {gone.droplet_id} of {gone.repository} is gone. It cost {dollars(gone.cost)}."
     )
 
 
@@ -54,7 +53,7 @@ async def remove(run: str, site: Site, *, force: bool) -> Listed:
 def _still_going(listed: Listed) -> Problem:
     """Say why a droplet is not deleted just like that."""
     message = (
-        f"Droplet {listed.droplet_id} is in use by a run of {listed.identity.repository}, whose"
+        f"Droplet {listed.droplet_id} is in use by a run of {listed.repository}, whose"
         " results would be lost. Stop the run where it was started, or give `--force`."
     )
     return Problem(name="RUN", message=message)

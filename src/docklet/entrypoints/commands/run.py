@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @job_options
-def command(**options: str | None) -> None:
+@click.option("--result", type=click.Path(dir_okay=False), help="File for the result as JSON.")
+def command(result: str | None, **options: str | None) -> None:
     """Run a script on a rented droplet; its results come back as a commit.
 
     The repository, commit and branch are those of the checkout that you stand in, or of
     `--repo OWNER/NAME`.
     """
     from docklet.entrypoints.signals import run_until_stopped
+    from docklet.render.outputs import outputs
 
     finished = run_until_stopped(_run(asked(options, os.environ)))
+    if result:
+        told = outputs(finished.progress, comment_url=finished.comment_url)
+        Path(result).write_text(told["result"] + "\n", encoding="utf-8")
     sys.exit(exit_code_of(finished.outcome.reason))
 
 

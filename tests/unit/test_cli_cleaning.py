@@ -1,0 +1,135 @@
+"""What `rm`, `reap` and `plan` delete, and what they never touch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from docklet.domain.errors import CloudError, InvalidInputs
+from docklet.domain.identity import RunKey
+from docklet.domain.outcome import Reason, exit_code_of
+from docklet.entrypoints.commands.reap import Notices, reap
+from docklet.entrypoints.commands.rm import remove
+from docklet.pipeline.prepare import preview
+from docklet.pipeline.world import Record, Site
+from tests.builders import KEY, START, make_droplet, make_spec, make_trigger
+from tests.fakes import FakeClock, FakeCloud, FakeForge
+
+if TYPE_CHECKING:
+    from docklet.ports import Droplet
+
+PAST = int(START) - 1
+LATER = int(START) + 600
+LIVE = make_droplet(droplet_id=1, key=RunKey("a" * 20))
+KEPT = make_droplet(droplet_id=2, key=RunKey("b" * 20), kept_until=LATER)
+LOST = make_droplet(droplet_id=3, key=RunKey("c" * 20), deadline=PAST)
+OVER = make_droplet(droplet_id=4, key=RunKey("d" * 20), kept_until=PAST, status="off")
+FOREIGN = make_droplet(droplet_id=5, name="web-1", tags=("web",))
+ALL = (LIVE, KEPT, LOST, OVER, FOREIGN)
+
+
+def site_with(*droplets: Droplet) -> tuple[Site, FakeCloud]:
+    """Return an account with these droplets."""
+    clock = FakeClock(START)
+    cloud = FakeCloud(clock)
+    for droplet in droplets:
+        cloud.add(droplet)
+    site = Site(cloud=cloud, clock=clock, record=Record(), observers=(Notices(),))
+    return site, cloud
+
+
+@pytest.mark.parametrize("word", ["bbbb", "cccc", "dddd"])
+async def test_rm(word: str) -> None:
+    """A kept or expired droplet goes at once, with its tags."""
+    site, cloud = site_with(*ALL)
+    gone = await remove(word, site, force=False)
+    assert set(cloud.deleted) == {gone.droplet_id}
+    assert not any(gone.identity.key in tag for tag in cloud.tags)
+
+
+async def test_rm_of_a_live_run() -> None:
+    """A droplet that a run has stays, unless it is forced."""
+    site, cloud = site_with(*ALL)
+    with pytest.raises(InvalidInputs, match="--force"):
+        await remove("aaaa", site, force=False)
+    assert cloud.deleted == {}
+    await remove("aaaa", site, force=True)
+    assert set(cloud.deleted) == {1}
+
+
+async def test_rm_of_a_foreign_droplet() -> None:
+    """What docklet did not make can't be named at all."""
+    site, cloud = site_with(*ALL)
+    for word in ("5", "web-1"):
+        with pytest.raises(InvalidInputs, match="RUN"):
+            await remove(word, site, force=True)
+    assert cloud.deleted == {}
+
+
+async def test_reap(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only droplets of ours past their time go, and the money that stops is told."""
+    site, cloud = site_with(*ALL)
+    assert await reap(site, dry_run=False) == 0
+    assert set(cloud.deleted) == {3, 4}
+    lost, over, money = capsys.readouterr().out.splitlines()
+    assert lost.startswith("cccccccccc of octo/template: droplet 3 ")
+    assert over.startswith("dddddddddd of octo/template: droplet 4 ")
+    assert lost.endswith(": deleted.")
+    assert money == "That stops $0.07142 an hour."
+
+
+async def test_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run names the same droplets and deletes none."""
+    site, cloud = site_with(*ALL)
+    assert await reap(site, dry_run=True) == 0
+    assert cloud.deleted == {}
+    assert set(cloud.calls) == {"droplets", "gpu_droplets"}
+    assert capsys.readouterr().out.count("would be deleted") == 2
+
+
+async def test_nothing_to_reap(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing is past its time, nothing happens."""
+    site, cloud = site_with(LIVE, KEPT, FOREIGN)
+    assert await reap(site, dry_run=False) == 0
+    assert cloud.deleted == {}
+    assert capsys.readouterr().out == "No droplet is past its time.\n"
+
+
+async def test_reap_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    """A droplet that can't be deleted is told, others go, and the exit code says so."""
+    site, cloud = site_with(replace(LOST, created=START - 1), OVER)
+    cloud.fail("delete", CloudError("It is refused.", reason=Reason.CLOUD_DENIED))
+    assert await reap(site, dry_run=False) == exit_code_of(Reason.NOT_DELETED)
+    printed = capsys.readouterr()
+    assert printed.err == "It is refused.\n"
+    assert "That stops $0.03571 an hour." in printed.out
+    assert set(cloud.deleted) == {4}
+
+
+async def test_plan_changes_nothing() -> None:
+    """A plan asks and deletes nothing; what a run would reap first does not count as there."""
+    _, cloud = site_with(LIVE, LOST)
+    cloud.limit = 2
+    plan = await preview(
+        make_spec(), make_trigger(), KEY, cloud=cloud, forge=FakeForge(), now=START
+    )
+    assert plan.identity.key == KEY
+    assert cloud.deleted == {}
+    assert sorted(cloud.calls) == [
+        "application_images",
+        "droplet_limit",
+        "droplets",
+        "gpu_droplets",
+        "sizes",
+    ]
+
+
+async def test_plan_without_room() -> None:
+    """A plan that no droplet is left for is refused like the run."""
+    _, cloud = site_with(LIVE, KEPT)
+    cloud.limit = 2
+    with pytest.raises(InvalidInputs) as caught:
+        await preview(make_spec(), make_trigger(), KEY, cloud=cloud, forge=FakeForge(), now=START)
+    assert caught.value.reason is Reason.QUOTA

@@ -1,0 +1,57 @@
+"""How close a run comes to what it cannot do without, measured in the sandbox.
+
+The lower bound is boot + the longer of pull and clone + script + push, of the same run. Figures
+are ratios: these machines are noisy, and a ratio within one run is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from docklet_sandbox.launch import running
+
+if TYPE_CHECKING:
+    from docklet_sandbox.client import SandboxClient
+
+RUNS: Final = 5
+REPOSITORY: Final = "mona/bench"
+
+
+def main() -> int:
+    """Run a script that does next to nothing a few times and print each run and the median ratio."""
+    with tempfile.TemporaryDirectory(prefix="docklet-bench-") as folder:
+        with running(Path(folder) / "sandbox") as sandbox:
+            sandbox.forge.create(REPOSITORY, {"nothing.sh": "date > date.txt\n"})
+            ratios = [_measure(sandbox, Path(folder)) for _ in range(RUNS)]
+    sys.stdout.write(f"wall/bound: median {statistics.median(ratios):.2f} of {RUNS} runs\n")
+    return 0
+
+
+def _measure(sandbox: SandboxClient, folder: Path) -> float:
+    """Run once and return the wall time as a multiple of the run's own lower bound."""
+    result = folder / "result.json"
+    command = [str(Path(sys.executable).with_name("docklet")), "run", "--repo", REPOSITORY]
+    command += ["--script", "nothing.sh", "--image", "docklet-sandbox/shell"]
+    command += ["--result", str(result)]
+    environment = {**os.environ, **sandbox.environment}
+    started = time.monotonic()
+    subprocess.run(command, check=True, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    wall = time.monotonic() - started
+    phases = json.loads(result.read_text(encoding="utf-8"))["phases"]
+    bound = phases["boot"] + max(phases["pull"], phases["clone"]) + phases["run"] + phases.get("push", 0)
+    told = "  ".join(f"{name} {seconds:.2f}" for name, seconds in phases.items())
+    sys.stdout.write(f"wall {wall:.2f} s  bound {bound:.2f} s  ratio {wall / bound:.2f}  {told}\n")
+    sys.stdout.flush()
+    return wall / bound
+
+
+if __name__ == "__main__":
+    sys.exit(main())
