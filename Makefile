@@ -59,6 +59,7 @@ lint-shell: setup
 		| xargs $(BIN)/shellcheck --enable=all --exclude=SC2250,SC2310
 
 test: setup images ## Run the unit, contract and acceptance tests; ARGS goes to pytest.
+	tools/ensure-sshd
 	$(BIN)/pytest $(ARGS)
 
 demo: setup images ## Run the main job in the sandbox, with the action's real image.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -121,12 +122,22 @@ def world_of(settings: Settings, job: Job, forge: Forge, *observers: Observer) -
         access=access_of(settings),
         forge=forge,
         open_git=lambda: GitDirectory.open(url, settings.forge_token, clock=clock),
-        host=HostShell(),
+        host=HostShell(env=_harmless(os.environ)),
         agent_code=agent_code(),
         directory=directory,
         server_url=settings.server_url,
         forge_token=settings.forge_token,
     )
+
+
+def _harmless(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a command on this machine may see: none of ours holds a token."""
+    ours = {"DIGITALOCEAN_TOKEN", "GITHUB_TOKEN"}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in ours and not name.startswith(("INPUT_", "ACTIONS_"))
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

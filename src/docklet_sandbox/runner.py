@@ -180,7 +180,7 @@ class Stage:
     def kill(self) -> None:
         """Lose the machine: the container dies at once, with no chance to clean up."""
         subprocess.run(["docker", "kill", self.container], check=False, capture_output=True)
-        self._process.wait(30)
+        self._process.communicate(timeout=30)
 
 
 def _pairs(file: Path) -> dict[str, str]:

@@ -64,14 +64,14 @@ class Rig:
         process.stdin.flush()
         return process
 
-    def stream(self, verb: str, /, payload: bytes = b"", **request: object) -> tuple[int, bytes]:
+    def stream(self, verb: str, payload: bytes = b"", /, **request: object) -> tuple[int, bytes]:
         """Run a verb and return its exit status and output."""
         process = self.popen(verb, **request)
         out, err = process.communicate(payload)
         assert process.returncode in {0, 1, 3, 4}, err.decode()
         return process.returncode, out
 
-    def ask(self, verb: str, /, payload: bytes = b"", **request: object) -> dict[str, Any]:
+    def ask(self, verb: str, payload: bytes = b"", /, **request: object) -> dict[str, Any]:
         """Run a verb and return its answer."""
         status, out = self.stream(verb, payload, **request)
         answer: dict[str, Any] = json.loads(out)
@@ -188,7 +188,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(self.rules.delay)
             self._backend(body)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 (the name that the base class calls)
 
     def _backend(self, body: bytes) -> None:
         path, _, query = self.path.partition("?")
@@ -205,7 +205,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
             "REMOTE_USER": "x",
         }
-        done = subprocess.run([BACKEND], input=body, env=environment, capture_output=True)
+        done = subprocess.run(
+            [BACKEND], input=body, env=environment, capture_output=True, check=True
+        )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         self.send_response(int(fields.pop("Status", "200").split()[0]))

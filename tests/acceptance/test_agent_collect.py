@@ -133,7 +133,7 @@ def test_changes_of_every_kind(rig: Rig) -> None:
 
 
 def test_ignored_paths(rig: Rig) -> None:
-    """New paths that the repository ignores are counted; tracked ones are compared all the same."""
+    """New paths that are ignored are counted; tracked ones are compared all the same."""
     (rig.work / "cache/kept.txt").write_text("changed")
     (rig.work / "cache/new.txt").write_text("ignored")
     (rig.work / "x.tmp").write_text("ignored")
@@ -230,7 +230,7 @@ def test_names_of_any_bytes(rig: Rig) -> None:
     """Whatever Linux allows as a name arrives unchanged."""
     names = [b"-rf", b"a\nb", b"caf\xe9", b"\xff\xfe", "ü".encode(), b'"quoted"', b" ", b"x" * 255]
     for name in names:
-        Path(os.fsdecode(os.path.join(os.fsencode(rig.work), name))).write_bytes(name)
+        (rig.work / os.fsdecode(name)).write_bytes(name)
     collected = collect(rig)
     told = [path.encode("utf-8", "surrogateescape") for path in collected.changed]
     assert told == sorted(names)

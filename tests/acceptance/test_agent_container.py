@@ -271,6 +271,24 @@ def test_memory(rig: Rig) -> None:
     assert limit == 300 * 1024 * 1024
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A script that fills the disk ends with its exit code, and the ending names the reason."""
+    sha = make_repository(tmp_path / "source", {"x": "x"})
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=40m", "none", str(small)), check=True)
+    try:
+        with installed(small / f"agent{time.time_ns()}") as rig:
+            rig.ask("checkout", url=f"file://{tmp_path}/source", sha=sha)
+            ending = rig.run("echo first; head -c 60m /dev/zero; echo x > /work/y || exit 9")
+            assert (ending["kind"], ending["exit_code"]) == ("disk-full", 9)
+            assert ending["log_bytes"] + ending["log_lost"] > 60 * 1024 * 1024
+            assert rig.log().startswith(b"first\n\0")
+    finally:
+        subprocess.run(("umount", str(small)), check=True)
+
+
 def test_a_supervisor_that_dies(rig: Rig) -> None:
     """Followers are told, the ending is lost rather than invented, and stop still works."""
     rig.start("echo on; sleep 30")
@@ -307,7 +325,7 @@ def test_the_supervisor_is_detached(rig: Rig) -> None:
     rig.start("sleep 2", env={"CANARY": SECRET})
     process = Path(f"/proc/{supervisor(rig)}")
     assert os.getsid(int(process.name)) != os.getsid(0)
-    assert {os.readlink(process / "fd" / str(number)) for number in (0, 1)} == {"/dev/null"}
+    assert {str((process / "fd" / name).readlink()) for name in "01"} == {"/dev/null"}
     assert (process / "oom_score_adj").read_text() == best_protection()
     assert rig.stream("follow", offset=0)[0] == 0
     assert (rig.home / "supervisor.err").read_text() == ""

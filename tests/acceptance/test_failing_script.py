@@ -35,7 +35,7 @@ def test_kept_droplet(scene: Scene) -> None:
     done = scene.run("fail.sh", "--keep", "on-failure", "--keep-for", "60s")
     assert done.code == 10, done.output
     comment = scene.comment()
-    assert re.search(r"\d{4}-\d\d-\dT\d\d:\d\d", comment)
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", comment)
     assert "$0.0357" in comment
     (droplet,) = scene.sandbox.inventory().droplets.values()
     key = str(droplet["name"]).rpartition("-")[2]

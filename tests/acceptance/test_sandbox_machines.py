@@ -14,7 +14,7 @@ import pytest_asyncio
 from docklet_sandbox.docker import LABEL, docker
 from docklet_sandbox.ground import Ground, Kind, prepared
 from docklet_sandbox.registry import push
-from docklet_sandbox.settings import Settings
+from docklet_sandbox.settings import REGISTRY_LOGIN, Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -56,6 +56,7 @@ async def log_in(
                 client_keys=[CLIENT_KEY],
                 config=None,
                 agent_path=None,
+                connect_timeout=2,
             )
         except OSError:
             if time.monotonic() > deadline:
@@ -169,22 +170,38 @@ async def test_out_of_memory_ends_the_container_alone(
     await said(droplet, "docker info")
 
 
-async def test_traffic_of_containers_can_be_filtered(
-    droplet: asyncssh.SSHClientConnection, ground: Ground
+async def test_containers_can_be_cut_off_from_the_metadata(
+    droplet: asyncssh.SSHClientConnection,
 ) -> None:
-    """A rule in DOCKER-USER cuts containers off from an address."""
-    host, port = ground.registry.removeprefix("http://").split(":")
-    knock = f"docker run --rm {SHELL} timeout 3 bash -c '</dev/tcp/{host}/{port}'"
+    """The metadata service tells user_data to containers, unless a rule in DOCKER-USER drops it."""
+    service = "169.254.169.254"
+    shown = await said(droplet, f"curl -sf http://{service}/metadata/v1/user-data")
+    assert "ssh_keys" in shown
+    knock = f"docker run --rm {SHELL} timeout 2 bash -c '</dev/tcp/{service}/80'"
     await said(droplet, knock)
-    await said(droplet, f"iptables -I DOCKER-USER -d {host} -j DROP")
+    await said(droplet, "iptables -I DOCKER-USER -d 169.254.0.0/16 -j DROP")
     assert (await droplet.run(knock)).exit_status == 124
-    await said(droplet, f"iptables -D DOCKER-USER -d {host} -j DROP")
+    await said(droplet, "iptables -D DOCKER-USER -d 169.254.0.0/16 -j DROP")
 
 
 async def test_pushed_images_can_be_pulled(droplet: asyncssh.SSHClientConnection) -> None:
     """What is pushed while the sandbox runs is found by droplets that run already."""
     await push(SANDBOX, SHELL, "someone/tool:1.0")
     assert await said(droplet, "docker run --rm someone/tool:1.0 echo here") == "here"
+
+
+async def test_private_images_need_a_login(
+    droplet: asyncssh.SSHClientConnection, ground: Ground
+) -> None:
+    """The private registry gives nothing to who has not logged in, or with a wrong password."""
+    registry = ground.private_registry.removeprefix("http://")
+    pull = f"docker pull --quiet {registry}/{SHELL}"
+    user, password = REGISTRY_LOGIN
+    log_in_as = f"docker login --username {user} --password-stdin {registry}"
+    assert "no basic auth credentials" in str((await droplet.run(pull)).stderr)
+    assert (await droplet.run(log_in_as, input="wrong")).exit_status == 1
+    assert (await droplet.run(log_in_as, input=password)).exit_status == 0
+    await said(droplet, f"{pull} && docker logout {registry}")
 
 
 async def test_pulls_can_be_delayed(
@@ -257,7 +274,7 @@ async def test_a_boot_can_be_delayed_and_given_up(ground: Ground) -> None:
 
 
 async def test_nothing_is_left() -> None:
-    """After everything is closed there is no container, volume, network or control group."""
+    """After everything is closed there is no container, volume or network."""
     sandbox = f"{SANDBOX}-gone"
     async with prepared(Kind.DOCKER, sandbox, Settings()) as ground:
         await ground.machines.create(1, "docklet-one", cloud_config())

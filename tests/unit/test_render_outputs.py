@@ -49,6 +49,16 @@ def test_result_is_one_typed_line() -> None:
         "duration-seconds": 80.0,
         "cost-usd": 0.01,
         "log": "x.log",
+        "phases": {
+            "create": 1.0,
+            "boot": 29.0,
+            "clone": 4.0,
+            "pull": 20.0,
+            "run": 20.0,
+            "collect": 2.0,
+            "push": 3.0,
+            "delete": 3.0,
+        },
     }
 
 

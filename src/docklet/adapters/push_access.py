@@ -47,8 +47,8 @@ def _may_push(url: str, token: Secret) -> bool:
         f"{url}/info/refs?service=git-receive-pack", headers={"Authorization": f"Basic {basic}"}
     )
     try:
-        with urllib.request.build_opener(_Staying).open(request, timeout=_TIMEOUT):
-            return True
+        with urllib.request.build_opener(_Staying).open(request, timeout=_TIMEOUT) as answer:
+            answer.read()
     except urllib.error.HTTPError as error:
         with error:
             if error.code in _REFUSALS:
@@ -56,3 +56,4 @@ def _may_push(url: str, token: Secret) -> bool:
         raise ForgeError(_UNSAID.format(cause=f"status {error.code}")) from error
     except OSError as error:
         raise ForgeError(_UNSAID.format(cause=str(error) or type(error).__name__)) from error
+    return True

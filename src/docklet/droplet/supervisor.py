@@ -26,6 +26,7 @@ from docklet.droplet.verdict import Facts, judge
 
 _TICK = 0.2
 _PATIENCE = 600.0
+# A stream ends a moment before its container does, or long before if the script closes it.
 _LOOKS_BEFORE_ATTACHING = 20
 State = Mapping[str, Any]
 
@@ -88,18 +89,19 @@ class Watch:
 
     def _until_exit(self, stream: Stream) -> State:
         looks = 0
-        while True:
+        while not self._limits.is_long_over(_PATIENCE):
             self._drain(stream)
             state = self._state()
-            if state is not None and not state.get("Running"):
+            if state is None:
+                looks = _LOOKS_BEFORE_ATTACHING
+            elif not state.get("Running"):
                 return state
+            elif looks >= _LOOKS_BEFORE_ATTACHING:
+                stream, looks = self._attached_again(stream), 0
             self._tick()
             looks += 1
             time.sleep(min(_TICK, 0.01 * looks))
-            if state is not None and looks % _LOOKS_BEFORE_ATTACHING == 0:
-                stream = self._attached_again(stream)
-            if self._limits.is_long_over(_PATIENCE):
-                return {}
+        return {}
 
     def _drain(self, stream: Stream) -> None:
         while True:

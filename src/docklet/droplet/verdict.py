@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 _KILLED = 137
 _SIGNALLED = 128
+_ENDED_BY_DAEMON = (137, 143, 255)
+_GAP = "The Docker daemon was restarted meanwhile, so a moment of the log may be missing."
 # What init, the runtime and the loader print when there is nothing to run. Since the whole
 # log is that one line, no script has printed it after doing something.
 _NOT_RUN = re.compile(
@@ -48,6 +50,9 @@ class Verdict(NamedTuple):
     message: str
 
 
+_WELL = Verdict("exited", "The script ended well.")
+
+
 def judge(facts: Facts) -> Verdict:
     """Name the ending; what explains an exit code best comes first."""
     if facts.refusal:
@@ -58,9 +63,10 @@ def judge(facts: Facts) -> Verdict:
         return Verdict("timed-out", "The script reached its time limit and was ended.")
     if facts.exit_code is None:
         return Verdict("lost", facts.trouble or "How the script ended is not known.")
-    if facts.exit_code == 0:
-        return Verdict("exited", "The script ended well.")
-    return _failed(facts, facts.exit_code)
+    verdict = _failed(facts, facts.exit_code) if facts.exit_code else _WELL
+    if facts.daemon_was_lost and verdict.kind == "exited":
+        return verdict._replace(message=f"{verdict.message} {_GAP}")
+    return verdict
 
 
 def _refused(facts: Facts) -> Verdict:
@@ -79,7 +85,7 @@ def _failed(facts: Facts, code: int) -> Verdict:
         return Verdict("out-of-memory", "The script ran out of memory; take a larger size.")
     if facts.disk_is_full:
         return Verdict("disk-full", "The disk is full; take a larger size.")
-    if facts.daemon_was_lost:
+    if facts.daemon_was_lost and code in _ENDED_BY_DAEMON:
         return Verdict("lost", "The Docker daemon was restarted and took the script with it.")
     if code > _SIGNALLED:
         return Verdict("exited", f"The script was ended by signal {code - _SIGNALLED}.")
