@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import heapq
+import json
 import os
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,12 +14,22 @@ from typing import TYPE_CHECKING, Final
 
 from docklet.adapters.git_objects import without_conflicts
 from docklet.adapters.results import ResultsArchive
-from docklet.domain.errors import CloudError, ForgeGone
+from docklet.domain.errors import (
+    AgentError,
+    CloudError,
+    ConnectionLost,
+    ForgeGone,
+    HostKeyMismatch,
+    Unreachable,
+)
+from docklet.domain.keys import RunKeys
 from docklet.domain.outcome import Reason
 from docklet.domain.plan import Image, Size
+from docklet.domain.secret import Secret
 from docklet.ports import (
     Change,
     Comment,
+    Completed,
     Deletion,
     Droplet,
     PushAnswer,
@@ -27,10 +38,11 @@ from docklet.ports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from docklet.domain.errors import DockletError
+    from docklet.domain.identity import RunKey
     from docklet.ports import CommitMessage, DropletRequest
 
 _QUIET_TURNS: Final = 50
@@ -202,6 +214,12 @@ class FakeCloud:
         self.boot = boot
         self.list_lag = list_lag
         self.pending = pending
+        self.read_lag = 0.0
+        """Seconds from create for which a look at the droplet says that there is none."""
+        self.slow: dict[str, float] = {}
+        """Seconds that a method's calls take before they have an effect."""
+        self.deaf = 0
+        """How many of the next deletions are accepted and forgotten."""
         self.live: dict[int, Droplet] = {}
         self.deleted: dict[int, float] = {}
         """When droplets were deleted, by id."""
@@ -273,7 +291,9 @@ class FakeCloud:
         """Return a droplet as it is now."""
         await self._called("droplet")
         found = self.live.get(droplet_id)
-        return None if found is None else self._aged(found)
+        if found is None or self._clock.now() < found.created + self.read_lag:
+            return None
+        return self._aged(found)
 
     async def droplets(self, *, tag: str = "") -> tuple[Droplet, ...]:
         """Return what the list knows by now."""
@@ -294,6 +314,9 @@ class FakeCloud:
             return Deletion.GONE
         if self._clock.now() < found.created + self.pending:
             return Deletion.PENDING
+        if self.deaf:
+            self.deaf -= 1
+            return Deletion.ACCEPTED
         self._buried.append(self.live.pop(droplet_id))
         self.deleted[droplet_id] = self._clock.now()
         _raise(late)
@@ -323,6 +346,8 @@ class FakeCloud:
         """Note a call; raise its failure, or return it when the call shall take effect first."""
         self.calls.append(method)
         await asyncio.sleep(0)
+        if method in self.slow:
+            await self._clock.sleep(self.slow[method])
         waiting = self._failures.get(method)
         if not waiting:
             return None
@@ -427,17 +452,24 @@ class FakeGit:
     def __init__(self, repository: FakeRepository | None = None) -> None:
         self.repository = repository or FakeRepository()
         self.calls: list[str] = []
+        self.failures: dict[str, list[DockletError]] = {}
         self.closed = False
+
+    def _called(self, name: str) -> None:
+        """Note a call; fail if the test wants it."""
+        self.calls.append(name)
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
 
     async def fetch(self, revision: str) -> str | None:
         """Return a commit that the repository has."""
-        self.calls.append("fetch")
+        self._called("fetch")
         known = self.repository.commits
         return self.repository.branches.get(revision, revision if revision in known else None)
 
     async def import_results(self, archive: Path) -> Results:
         """Store the files of a results archive."""
-        self.calls.append("import_results")
+        self._called("import_results")
         with archive.open("rb") as stream:
             results = ResultsArchive(stream)
             changes = [
@@ -454,13 +486,13 @@ class FakeGit:
 
     async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
         """Compare two trees."""
-        self.calls.append("changed_paths")
+        self._called("changed_paths")
         entries = [set(self.repository.commits[sha].tree.items()) for sha in (before, after)]
         return frozenset(path for path, _ in entries[0] ^ entries[1])
 
     async def effective(self, base: str, changes: Iterable[Change]) -> tuple[Change, ...]:
         """Compare changes with a tree."""
-        self.calls.append("effective")
+        self._called("effective")
         tree, nothing = self.repository.commits[base].tree, ("000000", "")
         return tuple(
             each for each in changes if tree.get(each.path, nothing) != (each.mode, each.blob)
@@ -468,7 +500,7 @@ class FakeGit:
 
     async def commit(self, parent: str, changes: Iterable[Change], message: CommitMessage) -> str:
         """Apply changes to a tree; a file takes the place of a directory and vice versa."""
-        self.calls.append("commit")
+        self._called("commit")
         tree = dict(self.repository.commits[parent].tree)
         for change in sorted(changes, key=lambda each: each.mode != "000000"):
             if change.mode == "000000":
@@ -481,7 +513,7 @@ class FakeGit:
 
     async def push(self, sha: str, branch: str) -> PushAnswer:
         """Move a branch forward, unless the repository refuses."""
-        self.calls.append("push")
+        self._called("push")
         if self.repository.answers:
             return self.repository.answers.pop(0)
         head = self.repository.branches.get(branch)
@@ -495,7 +527,7 @@ class FakeGit:
 
     async def remote_head(self, branch: str) -> str | None:
         """Return a branch's head."""
-        self.calls.append("remote_head")
+        self._called("remote_head")
         return self.repository.branches.get(branch)
 
     async def close(self) -> None:
@@ -506,3 +538,230 @@ class FakeGit:
 def _in_the_way(there: bytes, new: bytes) -> bool:
     """Tell whether one path is a directory of the other."""
     return new.startswith(there + b"/") or there.startswith(new + b"/")
+
+
+DIGEST: Final = "sha256:" + "d" * 64
+
+
+def refusal(kind: str, message: str) -> Completed:
+    """Return what the agent answers when a verb fails for a reason that it knows."""
+    answer = {"error": {"kind": kind, "message": message}}
+    return Completed(exit_code=1, stdout=json.dumps(answer).encode(), stderr=b"")
+
+
+class FakeMachine:
+    """A machine with the agent on it, whose script writes its log on time and then ends.
+
+    Failures wait in a queue for each verb; connections break at bytes of the log or at times.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.output: list[tuple[float, bytes]] = [(1.0, b"Hello\n")]
+        """What the script writes, each piece so many seconds after its start."""
+        self.lasts = 10.0
+        """Seconds that the script takes."""
+        self.ending: dict[str, object] = {"kind": "exited", "exit_code": 0}
+        self.results = b""
+        """The archive that collecting streams."""
+        self.takes: dict[str, float] = {}
+        """Seconds that a verb takes."""
+        self.cuts: list[int] = []
+        """Bytes of the log behind which following loses its connection, each once."""
+        self.silences: list[tuple[float, float]] = []
+        """Times, from and until, at which nothing gets through."""
+        self.abandoned = False
+        """Whether the supervisor died without an ending."""
+        self.shown_key = ""
+        """A host key that is shown instead of the right one."""
+        self.calls: list[str] = []
+        self.requests: dict[str, dict[str, object]] = {}
+        """What each verb was asked last."""
+        self.received: dict[str, bytes] = {}
+        """What each verb was sent last, byte for byte."""
+        self.started: float | None = None
+        self.starts = 0
+        """How many containers were started."""
+        self._clock = clock
+        self._failures: dict[str, list[tuple[DockletError | Completed, bool]]] = {}
+
+    def fail(
+        self,
+        verb: str,
+        failure: DockletError | Completed,
+        *,
+        times: int = 1,
+        commit: bool = False,
+    ) -> None:
+        """Let the next calls of a verb fail, before or after (`commit`) they take effect."""
+        self._failures.setdefault(verb, []).extend([(failure, commit)] * times)
+
+    @property
+    def log(self) -> bytes:
+        """The script's whole output."""
+        return b"".join(data for _, data in self.output)
+
+    async def answer(self, verb: str, sent: bytes) -> Completed:
+        """Do what an answering verb does."""
+        early, late = self._asked(verb, sent)
+        if early is not None:
+            return early
+        await self._until(self._clock.now() + self.takes.get(verb, 0.0))
+        text = json.dumps(self._do(verb)).encode()
+        if isinstance(late, Completed):
+            return late
+        _raise(late)
+        return Completed(exit_code=0, stdout=text, stderr=b"")
+
+    async def stream(self, verb: str, sent: bytes) -> AsyncIterator[bytes]:
+        """Yield what a streaming verb yields."""
+        _, late = self._asked(verb, sent)
+        pieces = self._follow() if verb == "follow" else self._content()
+        async for piece in pieces:
+            yield piece
+            if late is not None and not isinstance(late, Completed):
+                raise late
+
+    def _asked(self, verb: str, sent: bytes) -> tuple[Completed | None, object]:
+        """Note a call; return the failure that comes at once, and the one that comes late."""
+        self.calls.append(verb)
+        self.received[verb] = sent
+        if sent.startswith(b"{"):
+            self.requests[verb] = json.loads(sent.partition(b"\n")[0])
+        if self._is_silent(self._clock.now()):
+            raise Unreachable(_SILENT)
+        waiting = self._failures.get(verb)
+        failure, commit = waiting.pop(0) if waiting else (None, True)
+        if commit:
+            return None, failure
+        if isinstance(failure, Completed):
+            return failure, None
+        _raise(failure)
+        raise AssertionError
+
+    def _do(self, verb: str) -> dict[str, object]:
+        """Change what the verb changes and return its answer."""
+        match verb:
+            case "checkout":
+                return {"head": self.requests[verb]["sha"]}
+            case "pull":
+                return {"digest": DIGEST}
+            case "start":
+                if self.started is None:
+                    self.started = self._clock.now()
+                    self.starts += 1
+                return {"started": True}
+            case "ending":
+                now, started = self._clock.now(), self.started
+                ended = started is not None and now >= started + self.lasts
+                return {"ended": True, **self.ending} if ended else {"ended": False}
+            case _:
+                return {}
+
+    async def _follow(self) -> AsyncIterator[bytes]:
+        """Yield the log from the offset on, until a cut or the end."""
+        assert self.started is not None
+        sent, end = int(str(self.requests["follow"]["offset"])), 0
+        for second, data in self.output:
+            end += len(data)
+            await self._until(self.started + second)
+            cut = min((cut for cut in self.cuts if sent <= cut <= end), default=None)
+            stop = end if cut is None else cut
+            if stop > sent:
+                yield self.log[sent:stop]
+                sent = stop
+            if cut is not None:
+                self.cuts.remove(cut)
+                raise ConnectionLost(_BROKEN)
+        await self._until(self.started + self.lasts)
+        if self.abandoned:
+            message = "The command ended with 3."
+            raise AgentError(message, kind="exit-3")
+
+    async def _content(self) -> AsyncIterator[bytes]:
+        """Yield the archive in two pieces."""
+        half = len(self.results) // 2
+        yield self.results[:half]
+        yield self.results[half:]
+
+    async def _until(self, when: float) -> None:
+        """Wait, or lose the connection when a silence begins before."""
+        begins = (begin for begin, _ in self.silences if self._clock.now() < begin <= when)
+        lost = min(begins, default=None)
+        await self._clock.sleep((when if lost is None else lost) - self._clock.now())
+        if lost is not None:
+            raise ConnectionLost(_BROKEN)
+
+    def _is_silent(self, now: float) -> bool:
+        """Tell whether nothing gets through."""
+        return any(begin <= now < end for begin, end in self.silences)
+
+
+_SILENT: Final = "No SSH connection to the machine."
+_BROKEN: Final = "The SSH connection broke."
+
+
+class FakeShell:
+    """A shell on a `FakeMachine`, for whoever expects the host key that it shows."""
+
+    def __init__(self, machine: FakeMachine, keys: RunKeys | None = None) -> None:
+        self.machine = machine
+        self.keys = keys
+        self.closed = False
+
+    async def run(self, argv: Sequence[str], *, stdin: bytes = b"") -> Completed:
+        """Run a command of the agent's."""
+        self._connect()
+        return await self.machine.answer(_verb(argv), stdin)
+
+    async def stream(self, argv: Sequence[str], *, stdin: bytes = b"") -> AsyncIterator[bytes]:
+        """Yield what a command of the agent's yields."""
+        self._connect()
+        async for piece in self.machine.stream(_verb(argv), stdin):
+            yield piece
+
+    async def send(self, argv: Sequence[str], *, source: AsyncIterator[bytes]) -> Completed:
+        """Run a command of the agent's whose standard input is a stream."""
+        self._connect()
+        return await self.machine.answer(_verb(argv), b"".join([piece async for piece in source]))
+
+    async def close(self) -> None:
+        """Note that it was called."""
+        self.closed = True
+
+    def _connect(self) -> None:
+        """Refuse a machine that is not the expected one."""
+        shown = self.machine.shown_key
+        if self.keys is not None and shown not in {"", self.keys.host_public}:
+            message = "The machine has another host key than the droplet of this run."
+            raise HostKeyMismatch(message)
+
+
+def _verb(argv: Sequence[str]) -> str:
+    """Return which of the agent's verbs a command line is."""
+    if argv[1] == "-c":
+        return "install" if len(argv) > 3 else "authorise"
+    return argv[2]
+
+
+class FakeAccess:
+    """The way to the one machine that there is; keys are named after their run."""
+
+    def __init__(self, machine: FakeMachine) -> None:
+        self.machine = machine
+        self.shells: list[FakeShell] = []
+        self.addresses: list[str] = []
+
+    def keys(self, run: RunKey) -> RunKeys:
+        """Return the run's keys."""
+        return RunKeys(
+            host_private=Secret(f"host key of {run}"),
+            host_public=f"ssh-ed25519 host-{run}",
+            client_private=Secret(f"client key of {run}"),
+            client_public=f"ssh-ed25519 client-{run}",
+        )
+
+    def shell(self, address: str, keys: RunKeys) -> FakeShell:
+        """Return a shell on the machine."""
+        self.addresses.append(address)
+        self.shells.append(FakeShell(self.machine, keys))
+        return self.shells[-1]

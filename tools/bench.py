@@ -26,11 +26,13 @@ REPOSITORY: Final = "mona/bench"
 
 
 def main() -> int:
-    """Run a script that does next to nothing a few times and print each run and the median ratio."""
-    with tempfile.TemporaryDirectory(prefix="docklet-bench-") as folder:
-        with running(Path(folder) / "sandbox") as sandbox:
-            sandbox.forge.create(REPOSITORY, {"nothing.sh": "date > date.txt\n"})
-            ratios = [_measure(sandbox, Path(folder)) for _ in range(RUNS)]
+    """Run a script that does next to nothing a few times; print each run and the median ratio."""
+    with (
+        tempfile.TemporaryDirectory(prefix="docklet-bench-") as folder,
+        running(Path(folder) / "sandbox") as sandbox,
+    ):
+        sandbox.forge.create(REPOSITORY, {"nothing.sh": "date > date.txt\n"})
+        ratios = [_measure(sandbox, Path(folder)) for _ in range(RUNS)]
     sys.stdout.write(f"wall/bound: median {statistics.median(ratios):.2f} of {RUNS} runs\n")
     return 0
 
@@ -44,13 +46,14 @@ def _measure(sandbox: SandboxClient, folder: Path) -> float:
     environment = {**os.environ, **sandbox.environment}
     started = time.monotonic()
     subprocess.run(command, check=True, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
-    wall = time.monotonic() - started
-    phases = json.loads(result.read_text(encoding="utf-8"))["phases"]
-    bound = phases["boot"] + max(phases["pull"], phases["clone"]) + phases["run"] + phases.get("push", 0)
+    wall: float = time.monotonic() - started
+    phases: dict[str, float] = json.loads(result.read_text(encoding="utf-8"))["phases"]
+    bound = phases["boot"] + max(phases["pull"], phases["clone"]) + phases["run"] + phases["push"]
     told = "  ".join(f"{name} {seconds:.2f}" for name, seconds in phases.items())
-    sys.stdout.write(f"wall {wall:.2f} s  bound {bound:.2f} s  ratio {wall / bound:.2f}  {told}\n")
+    ratio = wall / bound
+    sys.stdout.write(f"wall {wall:.2f} s  bound {bound:.2f} s  ratio {ratio:.2f}  {told}\n")
     sys.stdout.flush()
-    return wall / bound
+    return ratio
 
 
 if __name__ == "__main__":

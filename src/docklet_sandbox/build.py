@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from docklet_sandbox import registry
 from docklet_sandbox.debian import debian_image, pulled
-from docklet_sandbox.docker import LABEL, DockerError, docker, image_label
+from docklet_sandbox.docker import LABEL, docker, image_label
 from docklet_sandbox.recipes import BASE, CONTENT, PYTHON, REGISTRY, SHELF, UPON_BASE, Recipe
 from docklet_sandbox.state import SandboxError
 
@@ -28,7 +28,7 @@ _AT_ONCE = 2
 
 
 async def build_images(say: Callable[[str], None] = lambda _: None) -> None:
-    """Make what is missing or out of date; `say` is told of each image once it is made."""
+    """Make what is missing or out of date, and drop what that replaced; `say` hears of each."""
     os.environ["DOCKER_BUILDKIT"] = "0"
     await _ensure(BASE, say)
     turns = asyncio.Semaphore(_AT_ONCE)
@@ -42,6 +42,7 @@ async def build_images(say: Callable[[str], None] = lambda _: None) -> None:
         await asyncio.gather(*(works[recipe] for recipe in (REGISTRY, *SHELF.values())))
         await _ensure_filled(say)
         await asyncio.gather(*works.values())
+        await docker("image", "prune", "--force", f"--filter=label={CONTENT}")
     finally:
         for work in works.values():
             work.cancel()
@@ -53,8 +54,7 @@ async def _ensure(recipe: Recipe, say: Callable[[str], None]) -> None:
         return
     async with _told(recipe.tag, say):
         source = [f"--build-arg=DEBIAN={await debian_image()}"] if recipe is BASE else []
-        await _replacing(
-            recipe.tag,
+        await docker(
             "build",
             "--quiet",
             "--force-rm",
@@ -88,7 +88,7 @@ async def _ensure_filled(say: Callable[[str], None]) -> None:
             for name, recipe in SHELF.items():
                 await registry.push_to(container, recipe.tag, name)
             change = f"--change=LABEL {CONTENT}={digest}"
-            await _replacing(registry.IMAGE, "commit", change, container, registry.IMAGE)
+            await docker("commit", change, container, registry.IMAGE)
         finally:
             await docker("rm", "--force", "--volumes", container)
 
@@ -98,17 +98,6 @@ async def _filled_digest() -> str:
     tags = [REGISTRY.tag, *(recipe.tag for recipe in SHELF.values())]
     ids = await docker("image", "inspect", "--format", "{{.Id}}", *tags)
     return hashlib.sha256(f"{list(SHELF)} {ids}".encode()).hexdigest()[:16]
-
-
-async def _replacing(tag: str, *command: str, stdin: bytes | None = None) -> None:
-    """Run what makes an image, and drop the one that had its tag before unless it is in use."""
-    old = await docker("images", "--quiet", tag)
-    await docker(*command, stdin=stdin)
-    if old and old != await docker("images", "--quiet", tag):
-        try:
-            await docker("rmi", old)
-        except DockerError:
-            return
 
 
 @asynccontextmanager

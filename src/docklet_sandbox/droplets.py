@@ -56,6 +56,7 @@ class DockerMachines:
         *,
         boot_delay: float = 0.0,
         public_keys: Sequence[str] = (),
+        foreign_host_key: bool = False,
     ) -> None:
         """Make the container at once, so that errors are the caller's; boot it behind its back."""
         self._addresses[droplet_id] = self._free.popleft()
@@ -69,6 +70,7 @@ class DockerMachines:
             f"{_SEED}/meta-data": json.dumps(meta_data),
             f"{_SEED}/vendor-data": _VENDOR_DATA,
             "etc/docker/daemon.json": json.dumps(self._daemon()),
+            **(_foreign_identity() if foreign_host_key else {}),
         }
         try:
             await self._make(droplet_id)
@@ -150,6 +152,23 @@ class DockerMachines:
 
     def _container(self, droplet_id: int) -> str:
         return f"{self._network.name}-{droplet_id}"
+
+
+def _foreign_identity() -> Mapping[str, str]:
+    """Return files that give sshd a host key of its own, and have it log what clients send."""
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.generate().private_bytes(
+        form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption()
+    )
+    # cloud-init deletes what is called ssh_host_*, and the first HostKey forgets the default ones.
+    return {
+        "etc/ssh/foreign_key": key.decode(),
+        "etc/ssh/sshd_config.d/00-foreign.conf": (
+            "HostKey /etc/ssh/foreign_key\nLogLevel DEBUG1\n"
+        ),
+    }
 
 
 def _tar(files: Mapping[str, str]) -> bytes:

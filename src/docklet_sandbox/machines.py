@@ -26,6 +26,7 @@ class Machines(Protocol):
         *,
         boot_delay: float = 0.0,
         public_keys: Sequence[str] = (),
+        foreign_host_key: bool = False,
     ) -> None:
         """Reserve an address at once; boot in the background after `boot_delay` seconds."""
         ...
@@ -71,6 +72,7 @@ class NoMachines:
         *,
         boot_delay: float = 0.0,  # noqa: ARG002
         public_keys: Sequence[str] = (),  # noqa: ARG002
+        foreign_host_key: bool = False,  # noqa: ARG002
     ) -> None:
         """Reserve the lowest free address."""
         self._addresses[droplet_id] = self._free.pop(0)

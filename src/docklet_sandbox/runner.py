@@ -121,9 +121,7 @@ class Runner:
         """Return the variables of every stage."""
         step = self._step
         inputs = {f"INPUT_{name.upper()}": value for name, value in step.inputs.items()}
-        files = {
-            f"GITHUB_{name.upper()}": f"/github/file_commands/{name}" for name in _COMMANDS
-        }
+        files = {f"GITHUB_{name.upper()}": f"/github/file_commands/{name}" for name in _COMMANDS}
         return {
             **inputs,
             **files,

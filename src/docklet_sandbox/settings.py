@@ -46,6 +46,8 @@ class Settings:
     """Requests an hour and token, in a sliding window."""
     limit_minute: int = 250
     """Requests a minute and token, in a sliding window."""
+    foreign_host_key: bool = False
+    """Whether new droplets answer with a host key that their user_data did not bring."""
     full_regions: list[str] = field(default_factory=list)
     """Regions that `/v2/sizes` offers and that refuse to create all the same."""
     tokens: dict[str, list[str] | None] = field(default_factory=lambda: {CLOUD_TOKEN: None})
@@ -59,7 +61,8 @@ class Settings:
                 message = f"There is no setting {name!r}; there are {', '.join(kinds)}."
                 raise ValueError(message)
             fits = int | float if kinds[name] is float else kinds[name]
-            if not isinstance(value, fits) or isinstance(value, bool):
+            is_bool = isinstance(value, bool)  # which Python takes for a number
+            if not isinstance(value, fits) or is_bool is not (kinds[name] is bool):
                 message = f"The setting {name!r} takes {kinds[name].__name__}, not {value!r}."
                 raise TypeError(message)
         for name, value in changes.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
-    """A running sandbox with real machines."""
+    """Start a sandbox with real machines."""
     state = tmp_path_factory.mktemp("sandbox")
     _sandbox("serve", "--background", "--machines=docker", f"--state={state}")
     try:
@@ -31,7 +31,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]
 
 @pytest.fixture(scope="session")
 def action_image() -> str:
-    """The action's image, built by the classic builder from the repository's Dockerfile."""
+    """Build the action's image with the classic builder, from the repository's Dockerfile."""
     tag = "docklet-action:test"
     root = Path(__file__).parents[2]
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
@@ -42,7 +42,7 @@ def action_image() -> str:
 
 @pytest.fixture
 def scene(sandbox: SandboxClient, tmp_path: Path) -> Iterator[Scene]:
-    """A repository of its own in the sandbox, which is as empty afterwards as it was before."""
+    """Give a repository in the sandbox, and check that the sandbox is as empty as before."""
     sandbox.clear_faults()
     sandbox.settings(boot_delay=0.0, ip_delay=0.0, api_delay=0.0, pull_delay=0.0)
     before, marked = sandbox.inventory(), len(sandbox.violations())

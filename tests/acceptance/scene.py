@@ -8,7 +8,7 @@ import sys
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docklet_sandbox.runner import Runner, Step
 
@@ -41,7 +41,7 @@ class Scene:
     """Further variables for the processes."""
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def write(self, files: Mapping[str, str | bytes], **facts: Any) -> str:
+    def write(self, files: Mapping[str, str | bytes], **facts: object) -> str:
         """Make the repository with `files` and return its head."""
         head = self.sandbox.forge.create(self.repository, files, **facts)
         assert head is not None

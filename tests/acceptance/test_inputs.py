@@ -115,7 +115,9 @@ def check_outputs(outputs: dict[str, str], scene: Scene) -> None:
     assert outputs["commit"] == scene.branches()["main"]
     assert outputs["branch"] == "main"
     assert "#commitcomment-" in outputs["comment-url"]
-    (droplet,) = [one for one in scene.sandbox.history() if str(one["id"]) == outputs["droplet-id"]]
+    (droplet,) = [
+        one for one in scene.sandbox.history() if str(one["id"]) == outputs["droplet-id"]
+    ]
     assert droplet["deleted"]
     assert 0 < float(outputs["duration-seconds"]) < 60
     assert float(outputs["cost-usd"]) == 0.01
@@ -136,7 +138,7 @@ def test_script_with_a_shebang(scene: Scene) -> None:
 def test_interpreter(scene: Scene) -> None:
     """An interpreter of the user's is split as a shell would, and goes before the extension's."""
     scene.write({"job.py": 'echo "$-" > flags.txt; echo "$0 $1" >> flags.txt\n'})
-    done = scene.run("job.py", "--interpreter", "bash -u -c 'source \"$0\" \"$@\"'", "--args", "a")
+    done = scene.run("job.py", "--interpreter", 'bash -u -c \'source "$0" "$@"\'', "--args", "a")
     assert done.code == 0, done.output
     flags = scene.show("flags.txt")
     assert flags is not None
@@ -162,7 +164,7 @@ def test_default_images_and_real_programs(scene: Scene) -> None:
             "c.R": "writeLines(commandArgs(TRUE), 'r.txt')\n",
         }
     )
-    run_all(scene, {name: "" for name in ("a.sh", "b.py", "c.R")}, "-v 1")
+    run_all(scene, dict.fromkeys(("a.sh", "b.py", "c.R"), ""), "-v 1")
     assert (scene.show("sh.txt") or b"").endswith(b" -v 1\n")
     assert scene.show("py.txt") == b"-v 1"
     assert scene.show("r.txt") == b"-v 1\n"

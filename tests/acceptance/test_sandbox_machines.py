@@ -173,7 +173,7 @@ async def test_out_of_memory_ends_the_container_alone(
 async def test_containers_can_be_cut_off_from_the_metadata(
     droplet: asyncssh.SSHClientConnection,
 ) -> None:
-    """The metadata service tells user_data to containers, unless a rule in DOCKER-USER drops it."""
+    """Containers can read user_data as they can anywhere, until a rule in DOCKER-USER stops it."""
     service = "169.254.169.254"
     shown = await said(droplet, f"curl -sf http://{service}/metadata/v1/user-data")
     assert "ssh_keys" in shown

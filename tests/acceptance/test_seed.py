@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.acceptance.scene import R_IMAGE, Scene, template
-
-if TYPE_CHECKING:
-    import pytest
 
 SEED = ("--script", "knit.R", "--path", "inst/examples", "--image", R_IMAGE)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def check_results(scene: Scene, before: str) -> None:
-    """The branch has exactly one new commit, with the knitted file and its figure."""
+    """Check that the branch has one new commit, with the knitted file and its figure."""
     newest, parent = scene.sandbox.forge.log(scene.repository)[:2]
     assert parent["sha"] == before
     knitted = scene.show("inst/examples/example.md")

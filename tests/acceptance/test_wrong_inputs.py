@@ -22,7 +22,7 @@ WRONG = {
 
 
 def test_ten_wrong_inputs(scene: Scene) -> None:
-    """Ten wrong inputs give ten sentences, each naming its input, and nothing is asked of anyone."""
+    """Ten wrong inputs give ten sentences, each naming its input, and nobody is asked anything."""
     scene.write({"do.sh": "true\n"})
     asked = len(scene.sandbox.journal())
     options = [part for name, value in WRONG.items() for part in (f"--{name}", value)]

@@ -146,7 +146,7 @@ def test_plan(sandbox: SandboxClient, work: Path) -> None:
     job = ("--script", "knit.R", "--path", "inst/examples", "--env", "KEY=s3cr3t-value")
     done = docklet(sandbox, "plan", *job, "--args", "s3cr3t-value", work=work)
     assert done.returncode == 0, done.stderr
-    assert sandbox.forge.head(REPO) in done.stdout
+    assert str(sandbox.forge.head(REPO)) in done.stdout
     assert "Rscript ./knit.R ***" in done.stdout
     assert "at most $0.18" in done.stdout
     assert {entry["method"] for entry in sandbox.journal("cloud")} == {"GET"}
@@ -163,7 +163,7 @@ def test_plan_of_a_size_that_does_not_exist(sandbox: SandboxClient, work: Path) 
 def test_plan_elsewhere(sandbox: SandboxClient) -> None:
     """A repository is named where one does not stand in it."""
     done = docklet(sandbox, "plan", "--repo", REPO, "--script", "knit.R")
-    assert sandbox.forge.head(REPO) in done.stdout, done.stderr
+    assert str(sandbox.forge.head(REPO)) in done.stdout, done.stderr
 
 
 def test_healthy(sandbox: SandboxClient, work: Path) -> None:

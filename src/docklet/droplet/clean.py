@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 from docklet.droplet import lock
-from docklet.droplet.engine import Refused, Unreachable, connect
+from docklet.droplet.engine import Engine, Refused, Unreachable, connect
 from docklet.droplet.failure import Failure
 from docklet.droplet.home import Home, write_json
 from docklet.droplet.request import Request
@@ -19,9 +19,14 @@ _FAREWELL = 10.0
 
 def clean(home: Home, _request: Request) -> dict[str, object]:
     """Remove container and files; the directory itself stays, empty."""
-    if os.path.exists(home.job):
+    started = os.path.exists(home.job)
+    if started:
         write_json(home.stop, {"grace": 0.0})
-        _remove_container(home)
+    try:
+        _remove_container(home, connect())
+    except Failure:
+        if started:
+            raise
     last = time.monotonic() + _FAREWELL
     while lock.is_held(home) and time.monotonic() < last:
         time.sleep(0.05)
@@ -29,8 +34,7 @@ def clean(home: Home, _request: Request) -> dict[str, object]:
     return {"cleaned": True}
 
 
-def _remove_container(home: Home) -> None:
-    engine = connect()
+def _remove_container(home: Home, engine: Engine) -> None:
     path = f"/containers/{container_name(home)}"
     last = time.monotonic() + _FAREWELL
     with suppress(Refused):  # not running

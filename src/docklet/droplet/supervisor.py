@@ -37,6 +37,8 @@ def supervise(home: Home, job: Job, engine: Engine, stdin: bytes, ready: Ready) 
     watch = Watch(home, job, engine)
     try:
         facts = watch.run(stdin, ready)
+    except (Refused, Unreachable):
+        facts = Facts(trouble="The Docker daemon went away before the script had started.")
     except Exception:  # noqa: BLE001 (an ending has to be written, whatever happens)
         traceback.print_exc()
         facts = Facts(trouble="docklet's supervisor has a bug; its traceback is on the machine.")

@@ -21,7 +21,7 @@ _TAIL: Final = 'head -c "$2" -- "$1" | exec tail -n "$3"'
 _NOT_STARTED: Final = (
     "The run has no log: its script has not started yet, or the droplet could not be prepared."
 )
-_GONE_ON: Final = 3
+_ABANDONED: Final = 3
 """Exit status of the agent's `follow` when the supervisor died without an ending."""
 
 
@@ -52,7 +52,7 @@ async def log_from(agent: Agent, offset: int, clock: Clock) -> AsyncIterator[byt
         except HostKeyMismatch:
             raise
         except AgentError as error:
-            if error.kind == f"exit-{_GONE_ON}":
+            if error.kind == f"exit-{_ABANDONED}":
                 return
             raise
         except Unreachable:

@@ -84,8 +84,9 @@ def as_json(droplets: Sequence[Listed]) -> str:
 def line(droplet: Listed) -> str:
     """Return one line that tells a droplet from all others."""
     return (
-        f"{droplet.identity.key[:SHORT]} of {droplet.repository}: droplet {droplet.droplet_id} ({droplet.size} in"
-        f" {droplet.region}), {droplet.state}, {dollars(droplet.cost)} so far"
+        f"{droplet.identity.key[:SHORT]} of {droplet.repository}: droplet {droplet.droplet_id}"
+        f" ({droplet.size} in {droplet.region}), {droplet.state},"
+        f" {dollars(droplet.cost)} so far"
     )
 
 

@@ -117,6 +117,7 @@ class Estate:
             order.user_data,
             boot_delay=self.settings.boot_delay,
             public_keys=order.public_keys,
+            foreign_host_key=self.settings.foreign_host_key,
         )
         droplet.address = await self.machines.address(droplet.id) or ""
 

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  a file of an image, not a module of the package
 """The metadata service of one droplet: runs in a namespace of its own, at 169.254.169.254.
 
 Like the real one it tells anybody who asks, which is why docklet keeps containers away from it.

@@ -1,0 +1,47 @@
+"""Addresses without machines, for tests of the API alone."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+from docklet_sandbox.machines import NoMachines
+from docklet_sandbox.network import Network
+
+DOCUMENTATION = IPv4Network("192.0.2.0/24")
+
+
+async def test_every_machine_has_an_address_of_its_own() -> None:
+    """Addresses differ, and lead nowhere."""
+    machines = NoMachines()
+    for droplet_id in range(100):
+        await machines.create(droplet_id, f"docklet-{droplet_id}", "")
+    found = {await machines.address(droplet_id) for droplet_id in range(100)}
+    assert len(found) == 100
+    assert all(IPv4Address(address or "") in DOCUMENTATION for address in found)
+
+
+async def test_addresses_are_given_back() -> None:
+    """A thousand machines fit into 254 addresses, one after the other."""
+    machines = NoMachines()
+    for droplet_id in range(1000):
+        await machines.create(droplet_id, "docklet", "")
+        await machines.destroy(droplet_id)
+        assert await machines.address(droplet_id) is None
+
+
+async def test_unknown_machines_are_ignored() -> None:
+    """A cloud may ask twice."""
+    machines = NoMachines()
+    await machines.destroy(1)
+    await machines.reboot(1)
+    await machines.power_off(1)
+    await machines.power_on(1)
+    await machines.close()
+    assert await machines.address(1) is None
+
+
+def test_droplets_get_neither_the_gateway_nor_the_registry() -> None:
+    """Servers and droplets share a network without getting into each other's way."""
+    network = Network(sandbox_id="x", subnet=IPv4Network("10.213.4.0/22"))
+    assert not {network.gateway, network.registry} & set(network.droplets())
+    assert len(network.droplets()) > 1000
