@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Final
 
 from docklet.adapters.clock import RealClock
@@ -112,6 +112,7 @@ def world_of(settings: Settings, job: Job, forge: Forge, *observers: Observer) -
 
     directory = settings.directory / f"docklet-{job.key[:10]}"
     directory.mkdir(parents=True, exist_ok=True)
+    (directory / ".gitignore").write_text("*\n", encoding="utf-8")
     url = f"{settings.server_url}/{job.trigger.repository}.git"
     clock = RealClock()
     return World(
@@ -217,8 +218,8 @@ def _finished(
 ) -> Finished:
     """Describe what is over; a directory that nothing was left in goes."""
     log = world.directory / "run.log"
-    with suppress(OSError):
-        world.directory.rmdir()
+    if {path.name for path in world.directory.iterdir()} <= {".gitignore"}:
+        rmtree(world.directory, ignore_errors=True)
     return Finished(
         outcome=outcome,
         progress=world.record.progress,

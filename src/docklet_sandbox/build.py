@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from docklet_sandbox import registry
 from docklet_sandbox.debian import debian_image, pulled
-from docklet_sandbox.docker import LABEL, docker, image_label
+from docklet_sandbox.docker import LABEL, DockerError, docker, image_label
 from docklet_sandbox.recipes import BASE, CONTENT, PYTHON, REGISTRY, SHELF, UPON_BASE, Recipe
 from docklet_sandbox.state import SandboxError
 
@@ -29,7 +28,6 @@ _AT_ONCE = 2
 
 async def build_images(say: Callable[[str], None] = lambda _: None) -> None:
     """Make what is missing or out of date, and drop what that replaced; `say` hears of each."""
-    os.environ["DOCKER_BUILDKIT"] = "0"
     await _ensure(BASE, say)
     turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -42,7 +40,6 @@ async def build_images(say: Callable[[str], None] = lambda _: None) -> None:
         await asyncio.gather(*(works[recipe] for recipe in (REGISTRY, *SHELF.values())))
         await _ensure_filled(say)
         await asyncio.gather(*works.values())
-        await docker("image", "prune", "--force", f"--filter=label={CONTENT}")
     finally:
         for work in works.values():
             work.cancel()
@@ -54,7 +51,8 @@ async def _ensure(recipe: Recipe, say: Callable[[str], None]) -> None:
         return
     async with _told(recipe.tag, say):
         source = [f"--build-arg=DEBIAN={await debian_image()}"] if recipe is BASE else []
-        await docker(
+        await _replacing(
+            recipe.tag,
             "build",
             "--quiet",
             "--force-rm",
@@ -85,10 +83,12 @@ async def _ensure_filled(say: Callable[[str], None]) -> None:
             "run", "-d", f"--name={container}", f"--label={LABEL}=build", publish, REGISTRY.tag
         )
         try:
+            addresses = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+            await registry.await_answer(await docker("inspect", "-f", addresses, container))
             for name, recipe in SHELF.items():
                 await registry.push_to(container, recipe.tag, name)
             change = f"--change=LABEL {CONTENT}={digest}"
-            await docker("commit", change, container, registry.IMAGE)
+            await _replacing(registry.IMAGE, "commit", change, container, registry.IMAGE)
         finally:
             await docker("rm", "--force", "--volumes", container)
 
@@ -98,6 +98,15 @@ async def _filled_digest() -> str:
     tags = [REGISTRY.tag, *(recipe.tag for recipe in SHELF.values())]
     ids = await docker("image", "inspect", "--format", "{{.Id}}", *tags)
     return hashlib.sha256(f"{list(SHELF)} {ids}".encode()).hexdigest()[:16]
+
+
+async def _replacing(tag: str, *command: str, stdin: bytes | None = None) -> None:
+    """Run what makes an image, and drop the one that had its tag before unless it is in use."""
+    old = await docker("images", "--quiet", tag)
+    await docker(*command, stdin=stdin)
+    if old and old != await docker("images", "--quiet", tag):
+        with suppress(DockerError):
+            await docker("rmi", old)
 
 
 @asynccontextmanager

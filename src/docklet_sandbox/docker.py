@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 from subprocess import DEVNULL, PIPE
@@ -11,6 +12,9 @@ from docklet_sandbox.state import SandboxError
 
 LABEL = "docklet.sandbox"
 """On every container, volume and network of a sandbox, with the sandbox's id as its value."""
+
+_CLASSIC = {"DOCKER_BUILDKIT": "0"}
+"""Every Docker has the classic builder; the other one is a package of its own."""
 
 
 class DockerError(SandboxError):
@@ -25,7 +29,7 @@ async def docker(*arguments: str, stdin: bytes | None = None) -> str:
     """
     try:
         process = await asyncio.create_subprocess_exec(
-            "docker", *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
+            "docker", *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=os.environ | _CLASSIC
         )
     except FileNotFoundError as error:
         message = "There is no docker command on this machine: install Docker Engine."

@@ -40,7 +40,7 @@ async def start_registry(network: Network) -> None:
         f"--publish=127.0.0.1::{_PORT}",
         IMAGE,
     )
-    await await_port(network.registry, _PORT)
+    await await_answer(network.registry)
 
 
 async def push(sandbox_id: str, image: str, name: str) -> None:
@@ -62,17 +62,17 @@ async def push_to(container: str, image: str, name: str) -> None:
         await docker("rmi", "--no-prune", tag)
 
 
-async def await_port(host: str, port: int) -> None:
-    """Wait until something accepts connections; raise DockerError if nothing does in time."""
+async def await_answer(host: str) -> None:
+    """Wait until a registry accepts connections; raise DockerError if it does not in time."""
     for _ in range(int(_START_SECONDS / _STEP)):
         try:
-            _, writer = await asyncio.open_connection(host, port)
+            _, writer = await asyncio.open_connection(host, _PORT)
         except OSError:
             await asyncio.sleep(_STEP)
         else:
             writer.close()
             return
-    message = f"Nothing answers at {host}:{port} after {_START_SECONDS:.0f} s."
+    message = f"The registry does not answer at {host}:{_PORT} after {_START_SECONDS:.0f} s."
     raise DockerError(message)
 
 

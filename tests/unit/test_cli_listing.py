@@ -156,7 +156,11 @@ def test_plan() -> None:
         ({"keep": Keep.ON_FAILURE}, "; if it fails, the droplet is kept"),
         ({"ref": "v1"}, "main, but v1 is checked out"),
         (
-            {"existing": Existing(droplet_id=7, address="203.0.113.9", owner=KEY)},
+            {
+                "existing": Existing(
+                    droplet_id=7, address="203.0.113.9", owner=KEY, until=2_000_000_000
+                )
+            },
             "the existing droplet 7, at 203.0.113.9",
         ),
     ],

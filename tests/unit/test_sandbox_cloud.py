@@ -97,6 +97,10 @@ def test_settings_are_checked() -> None:
         settings.patch({"api_delay": 1, "boot_dely": 3})
     with pytest.raises(TypeError, match="droplet_limit"):
         settings.patch({"droplet_limit": "many"})
+    with pytest.raises(TypeError, match="droplet_limit"):
+        settings.patch({"droplet_limit": True})
+    with pytest.raises(TypeError, match="foreign_host_key"):
+        settings.patch({"foreign_host_key": 1})
     assert settings.api_delay == 0.0
     settings.reset({"ip_delay": 2})
     assert settings == Settings(ip_delay=2.0)

@@ -45,15 +45,13 @@ _REASONS: Final[Mapping[str, Reason]] = {
     "stopped": Reason.CANCELLED,
     "lost": Reason.DROPLET_LOST,
 }
-_MESSAGES: Final[Mapping[Reason, str]] = {
-    Reason.SCRIPT_EXIT: "The script ended with exit code {code}. Its log says why.",
-    Reason.TIMED_OUT: "The script was stopped at its time limit. Give it a longer `timeout`.",
-    Reason.OUT_OF_MEMORY: "The script ran out of memory. Choose a `size` with more.",
-    Reason.DISK_FULL: "The droplet's disk is full. Choose a `size` with a larger one.",
-    Reason.IMAGE_CANNOT_RUN: "The image cannot run the script.",
-    Reason.CANCELLED: "The script was stopped.",
-    Reason.DROPLET_LOST: "The droplet was lost while the script ran.",
+_REMEDIES: Final[Mapping[Reason, str]] = {
+    Reason.SCRIPT_EXIT: "Its log says why.",
+    Reason.TIMED_OUT: "Give it a longer `timeout`.",
+    Reason.DROPLET_LOST: "Run it again.",
 }
+_SIGNALLED: Final = 128
+"""Exit codes above this one are signals, by the shells' convention."""
 
 
 def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome:
@@ -62,7 +60,7 @@ def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome
     `pushes` says that the results were to go into the repository.
     """
     reason = _published_reason(published, pushes=pushes) if ending.succeeded else _failed(ending)
-    said = (_MESSAGES.get(reason, "").format(code=ending.exit_code), ending.message)
+    said = ("" if _is_plain(ending) else ending.message, _REMEDIES.get(reason, ""))
     return Outcome(
         reason=reason,
         message="" if ending.succeeded else " ".join(filter(None, said)),
@@ -70,6 +68,19 @@ def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome
         published=published,
         usage=ending.usage,
     )
+
+
+def _is_plain(ending: Ending) -> bool:
+    """Tell whether the exit code says it all."""
+    return ending.kind == "exited" and (ending.exit_code or 0) <= _SIGNALLED
+
+
+def _told(reason: Reason, ending: Ending) -> str:
+    """Return what happened to a script that did not succeed, and what to do."""
+    if reason in _MESSAGES:
+        return _MESSAGES[reason]
+    told = ending.message or _UNTOLD.get(reason, "").format(code=ending.exit_code)
+    return f"{told} Its log says why." if reason is Reason.SCRIPT_EXIT else told
 
 
 def _failed(ending: Ending) -> Reason:

@@ -67,6 +67,8 @@ class Existing:
     address: str
     owner: RunKey
     """The run that it was made for, from which its keys derive."""
+    until: int
+    """Epoch second after which it is deleted, whoever runs on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,12 @@ while :; do
   export "$docklet_line"
 done
 unset docklet_line
-command -v "$1" >/dev/null 2>&1 || { echo "docklet: $1: not found in this image"; exit 127; }
+case $1 in
+./*)
+  [ -e "$1" ] || { echo "docklet: $1: not there"; exit 127; }
+  [ -x "$1" ] || { echo "docklet: $1: not executable"; exit 126; } ;;
+*) command -v "$1" >/dev/null 2>&1 || { echo "docklet: $1: not found in this image"; exit 127; } ;;
+esac
 exec "$@" </dev/null 2>&1
 """
 

@@ -14,7 +14,7 @@ _GAP = "The Docker daemon was restarted meanwhile, so a moment of the log may be
 # log is that one line, no script has printed it after doing something.
 _NOT_RUN = re.compile(
     rb"(\[FATAL tini \(\d+\)\] exec .* failed: [^\n]*"
-    rb"|docklet: [^\n]*: not found in this image"
+    rb"|docklet: [^\n]*: (not found in this image|not there|not executable)"
     rb"|(standard_init_linux\.go:\d+: )?exec[^\n]*: exec format error"
     rb"|docklet: \d+: exec: [^\n]*)\s*"
 )
@@ -76,11 +76,20 @@ def _refused(facts: Facts) -> Verdict:
     return Verdict("image-cannot-run", f"The image can't run this script. {said}")
 
 
+def _not_run(said: str) -> str:
+    if said.endswith("not executable"):
+        return (
+            "The script has no extension that docklet knows and is not executable. Give it the"
+            f" executable bit (git update-index --chmod=+x) or name an interpreter. ({said})"
+        )
+    if said.endswith("not there"):
+        return f"The script is not in the repository at this commit; check its path. ({said})"
+    return f"The image can't run this script; is it the right image? It says: {said}"
+
+
 def _failed(facts: Facts, code: int) -> Verdict:
     if code in _NOT_RUN_CODES and _NOT_RUN.fullmatch(facts.log):
-        said = facts.log.decode("utf-8", "replace").strip()
-        message = f"The image can't run this script; is it the right image? It says: {said}"
-        return Verdict("image-cannot-run", message)
+        return Verdict("image-cannot-run", _not_run(facts.log.decode("utf-8", "replace").strip()))
     if facts.out_of_memory or (facts.kills and code == _KILLED):
         return Verdict("out-of-memory", "The script ran out of memory; take a larger size.")
     if facts.disk_is_full:

@@ -37,10 +37,16 @@ _REASONS: Final[Mapping[str, Reason]] = {
     "clone-not-found": Reason.NOT_CLONED,
     "clone-sha-missing": Reason.NOT_CLONED,
     "clone-network": Reason.NOT_CLONED,
+    "clone-failed": Reason.NOT_CLONED,
+    "lfs-missing": Reason.NOT_CLONED,
     "pull-denied": Reason.IMAGE_NOT_PULLED,
     "pull-not-found": Reason.IMAGE_NOT_PULLED,
     "pull-failed": Reason.IMAGE_NOT_PULLED,
     "docker-missing": Reason.IMAGE_NOT_PULLED,
+    "image-missing": Reason.IMAGE_NOT_PULLED,
+    "image-cannot-run": Reason.IMAGE_CANNOT_RUN,
+    "workdir-missing": Reason.INVALID_INPUT,
+    "disk-full": Reason.DISK_FULL,
 }
 PATIENCE: Final = 300.0
 """Seconds for which a lost connection is sought again before a step is given up."""

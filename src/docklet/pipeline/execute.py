@@ -24,6 +24,8 @@ RESERVED: Final = 512 * 1024 * 1024
 """Bytes of memory kept back, so that an out-of-memory script can't take SSH down."""
 RECONNECT: Final = 2.0
 """Seconds between attempts to take up a lost connection."""
+WIND_UP: Final = 60
+"""Seconds that an existing droplet is still needed behind the script."""
 LOOK_AFTER: Final = 60.0
 """Seconds without a connection after which the cloud is asked whether the droplet exists."""
 
@@ -35,7 +37,7 @@ async def execute(plan: Plan, agent: Agent, world: World, *, log: Path, spent: f
     the file `log`.
     """
     with world.phase(Phase.RUN):
-        limit = time_limit(plan, spent)
+        limit = _limit(plan, world, spent)
         await agent.start(start_request(plan, limit))
         deadline = world.clock.now() + limit + GRACE + 60
         with log.open("wb") as sink:
@@ -48,13 +50,25 @@ async def execute(plan: Plan, agent: Agent, world: World, *, log: Path, spent: f
     return ending
 
 
-def time_limit(plan: Plan, spent: float) -> int:
-    """Return the seconds that the script may take: its own limit, or what the money is worth."""
-    spec = plan.spec
-    if spec.max_cost is None:
-        return spec.timeout
-    affordable = seconds_for(spec.max_cost, plan.size.price_hourly) - int(spent)
-    return max(1, min(spec.timeout, affordable))
+def _limit(plan: Plan, world: World, spent: float) -> int:
+    """Return the seconds that the script may take; tell when they are fewer than asked for."""
+    now = world.clock.now()
+    limit = time_limit(plan, spent, now)
+    if limit < plan.spec.timeout:
+        told = f"The script may take {limit} s only: then the money, or the droplet's time, is up."
+        world.tell(Noticed(at=now, message=told))
+    return limit
+
+
+def time_limit(plan: Plan, spent: float, now: float) -> int:
+    """Return the least of the script's own limit, what the money is worth, and the time left."""
+    limits = [plan.spec.timeout]
+    if plan.spec.max_cost is not None:
+        affordable = seconds_for(plan.spec.max_cost, plan.size.price_hourly)
+        limits.append(affordable - int(spent))
+    if plan.existing is not None:
+        limits.append(int(plan.existing.until - now) - WIND_UP)
+    return max(1, min(limits))
 
 
 def start_request(plan: Plan, limit: int) -> dict[str, object]:

@@ -43,6 +43,14 @@ _FOREIGN_DROPLET: Final = Problem(
 )
 
 
+_EXPIRED_DROPLET: Final = Problem(
+    name="droplet",
+    message="The time of this droplet is over, so it is about to be deleted. Keep a new one.",
+)
+LEAST_LEFT: Final = 120
+"""Seconds that an existing droplet must have left for a run to begin on it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What there is before a run."""
@@ -111,7 +119,7 @@ def decide(spec: RunSpec, trigger: Trigger, key: RunKey, found: Survey, now: flo
         trigger=trigger,
         identity=_identity(spec, trigger, key, now),
         size=chosen_size(spec, found.sizes),
-        existing=existing(spec, found.droplets),
+        existing=existing(spec, found.droplets, now),
         image=found.image,
         install_docker=found.install_docker,
         branch=target_branch(spec, trigger),
@@ -125,22 +133,29 @@ def _check_room(plan: Plan, found: Survey, gone: int) -> None:
         check_quota(found.limit, len(found.droplets) - gone)
 
 
-def existing(spec: RunSpec, droplets: tuple[Droplet, ...]) -> Existing | None:
+def existing(spec: RunSpec, droplets: tuple[Droplet, ...], now: float) -> Existing | None:
     """Return the droplet that the user named by id or name; raise `InvalidInputs` without one."""
     if not spec.droplet:
         return None
     for droplet in droplets:
         if spec.droplet in {str(droplet.droplet_id), droplet.name}:
-            return _usable(droplet)
+            return _usable(droplet, now)
     raise InvalidInputs((_NO_DROPLET,))
 
 
-def _usable(droplet: Droplet) -> Existing:
-    """Return a named droplet, if its host key is one that we can know."""
+def _usable(droplet: Droplet, now: float) -> Existing:
+    """Return a named droplet, if we can know its host key and it has time left."""
     identity = identity_of(droplet.name, droplet.tags)
     if identity is None:
         raise InvalidInputs((_FOREIGN_DROPLET,))
-    return Existing(droplet_id=droplet.droplet_id, address=droplet.address, owner=identity.key)
+    if identity.expires < now + LEAST_LEFT:
+        raise InvalidInputs((_EXPIRED_DROPLET,))
+    return Existing(
+        droplet_id=droplet.droplet_id,
+        address=droplet.address,
+        owner=identity.key,
+        until=identity.expires,
+    )
 
 
 def _identity(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Identity:

@@ -62,7 +62,7 @@ async def publish(work: Publication, world: World, *, succeeded: bool) -> Publis
 
     The archive is removed only when the repository has all that it holds.
     """
-    if not work.changes:
+    if not work.changes or work.plan.spec.push is Push.NONE:
         return _published(work, "", "")
     with world.phase(Phase.PUSH):
         return await _publish(work, world, succeeded=succeeded)
@@ -71,8 +71,6 @@ async def publish(work: Publication, world: World, *, succeeded: bool) -> Publis
 async def _publish(work: Publication, world: World, *, succeeded: bool) -> Published:
     """Try the branch, then the run's own branch."""
     plan = work.plan
-    if plan.spec.push is Push.NONE:
-        return _published(work, "", "")
     if succeeded and plan.spec.push is Push.BRANCH:
         sha = await _to_branch(work, world)
         if sha:
