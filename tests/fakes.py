@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from docklet.domain.errors import DockletError
     from docklet.domain.identity import RunKey
     from docklet.ports import CommitMessage, Completed, DropletRequest
     from tests.machines import FakeMachine
@@ -90,7 +89,7 @@ class FakeForge:
         self.pull_requests: list[tuple[str, str, str, str]] = []
         self.keys: dict[str, tuple[str, ...]] = {}
         self.revisions: dict[str, str] = {}
-        self.failures: dict[str, list[DockletError]] = {}
+        self.failures: dict[str, list[Exception]] = {}
         self._ids = count(1)
 
     def _called(self, name: str) -> None:
@@ -221,11 +220,11 @@ class FakeCloud:
         self.calls: list[str] = []
         self._clock = clock
         self._buried: list[Droplet] = []
-        self._failures: dict[str, list[tuple[DockletError, bool]]] = {}
+        self._failures: dict[str, list[tuple[Exception, bool]]] = {}
         self._ids = count(1001)
 
     def fail(
-        self, method: str, error: DockletError, *, times: int = 1, commit: bool = False
+        self, method: str, error: Exception, *, times: int = 1, commit: bool = False
     ) -> None:
         """Let the next calls of a method fail, before or after (`commit`) they take effect."""
         self._failures.setdefault(method, []).extend([(error, commit)] * times)
@@ -334,7 +333,7 @@ class FakeCloud:
         self.live[droplet_id] = replace(found, tags=(*found.tags, tag))
         _raise(late)
 
-    async def _called(self, method: str) -> DockletError | None:
+    async def _called(self, method: str) -> Exception | None:
         """Note a call; raise its failure, or return it when the call shall take effect first."""
         self.calls.append(method)
         await asyncio.sleep(0)
@@ -374,7 +373,7 @@ class FakeCloud:
         return size.price_hourly
 
 
-def _raise(error: DockletError | None) -> None:
+def _raise(error: Exception | None) -> None:
     """Raise an error, if there is one."""
     if error is not None:
         raise error
@@ -444,7 +443,7 @@ class FakeGit:
     def __init__(self, repository: FakeRepository | None = None) -> None:
         self.repository = repository or FakeRepository()
         self.calls: list[str] = []
-        self.failures: dict[str, list[DockletError]] = {}
+        self.failures: dict[str, list[Exception]] = {}
         self.closed = False
 
     def _called(self, name: str) -> None:

@@ -11,7 +11,6 @@ from docklet.ports import Completed
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from docklet.domain.errors import DockletError
     from tests.fakes import FakeClock
 
 _SILENT: Final = "No SSH connection to the machine."
@@ -58,12 +57,12 @@ class FakeMachine:
         self.starts = 0
         """How many containers were started."""
         self._clock = clock
-        self._failures: dict[str, list[tuple[DockletError | Completed, bool]]] = {}
+        self._failures: dict[str, list[tuple[Exception | Completed, bool]]] = {}
 
     def fail(
         self,
         verb: str,
-        failure: DockletError | Completed,
+        failure: Exception | Completed,
         *,
         times: int = 1,
         commit: bool = False,
@@ -100,7 +99,7 @@ class FakeMachine:
 
     def _asked(
         self, verb: str, sent: bytes
-    ) -> tuple[Completed | None, DockletError | Completed | None]:
+    ) -> tuple[Completed | None, Exception | Completed | None]:
         """Note a call; return the answer that comes at once, and the failure that comes late."""
         self.calls.append(verb)
         self.received[verb] = sent

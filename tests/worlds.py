@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from docklet.domain.events import Event, Noticed, PhaseEnded, PhaseStarted
 from docklet.domain.secret import Secret
+from docklet.pipeline.run import run
 from docklet.pipeline.world import Record, World
 from tests.archives import make_archive
 from tests.builders import SHA, START
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from docklet.domain.outcome import Outcome
+    from docklet.domain.plan import Plan
     from docklet.ports import Git, Observer
 
 FILES: Final[Mapping[str, bytes]] = {"inst/examples/knit.R": b"knit()\n", "old.csv": b"1\n"}
@@ -118,3 +122,12 @@ def make_world(folder: Path, *observers: Observer, **cloud: Any) -> FakeWorld:  
     )
     world.produce({"inst/examples/example.md": b"# Results\n"})
     return world
+
+
+async def run_stopped(plan: Plan, world: FakeWorld, *after: float) -> Outcome:
+    """Run `plan` and cancel it at these seconds."""
+    task = asyncio.ensure_future(run(plan, world))
+    for second in after:
+        await world.clock.sleep(START + second - world.clock.now())
+        task.cancel()
+    return await task

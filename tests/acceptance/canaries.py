@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+PIECE = 24
+"""Characters of a token that betray it: it may be cut off, or lie across two lines."""
+
+
 @dataclass(frozen=True)
 class Canary:
     """A secret that exists nowhere else."""
@@ -33,6 +37,15 @@ class Canary:
         web = {quote(raw, safe=""), quote(raw), quote_plus(raw), json.dumps(self.value)[1:-1]}
         encoded = {text.encode() for text in (*web, raw.hex(), raw.hex().upper())}
         return frozenset({raw, *encoded, *_base64(raw)})
+
+    @property
+    def pieces(self) -> frozenset[bytes]:
+        """What to search for; one of them is in any row of 47 characters of any spelling."""
+        return frozenset(
+            text[start : start + PIECE]
+            for text in self.spellings
+            for start in range(0, len(text) - PIECE + 1, PIECE)
+        )
 
 
 def _base64(raw: bytes) -> Iterable[bytes]:
@@ -61,13 +74,13 @@ class Cage:
 
     @property
     def patterns(self) -> bytes:
-        """All spellings, one a line, for `grep -F`."""
-        return b"".join(sorted(text + b"\n" for one in self.canaries for text in one.spellings))
+        """All that has to be searched for, one a line, for `grep -F`."""
+        return b"".join(sorted(piece + b"\n" for one in self.canaries for piece in one.pieces))
 
     def heard(self, data: bytes | str) -> set[str]:
         """Return the names of the canaries that are in `data`."""
         raw = data.encode() if isinstance(data, str) else data
-        return {one.name for one in self.canaries if any(text in raw for text in one.spellings)}
+        return {one.name for one in self.canaries if any(piece in raw for piece in one.pieces)}
 
     def heard_in(self, places: Mapping[str, bytes | str]) -> set[tuple[str, str]]:
         """Return place and canary of everything that was found."""

@@ -22,21 +22,31 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def image(sandbox: SandboxClient, name: str, files: Mapping[str, str]) -> Iterator[str]:
-    """Provide an image of `files` (a Dockerfile among them) as `name`; here it goes afterwards.
-
-    A name of one word is what Docker Hub's own images have: droplets pull it as such.
-    """
-    tag = f"docklet-test/{name.rpartition('/')[2]}"
-    command = ["docker", "build", "--quiet", "--force-rm", "--tag", tag, "-"]
+def built(name: str, files: Mapping[str, str]) -> Iterator[str]:
+    """Provide an image of `files` (a Dockerfile among them) on this machine, for a while."""
+    command = ["docker", "build", "--quiet", "--force-rm", "--tag", name, "-"]
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    subprocess.run(command, input=_context(files), check=True, env=environment, timeout=120)
+    subprocess.run(
+        command,
+        input=_context(files),
+        check=True,
+        env=environment,
+        timeout=120,
+        capture_output=True,
+    )
     try:
-        full = name if "/" in name else f"library/{name}"
-        asyncio.run(push(sandbox.addresses.id, tag, full))
         yield name
     finally:
-        subprocess.run(["docker", "rmi", tag], check=False, capture_output=True)
+        subprocess.run(["docker", "rmi", name], check=False, capture_output=True)
+
+
+@contextmanager
+def pushed(sandbox: SandboxClient, files: Mapping[str, str], *names: str) -> Iterator[None]:
+    """Have an image of `files` in the registry, under names that droplets pull."""
+    with built("docklet-test/pushed", files) as made:
+        for name in names:
+            asyncio.run(push(sandbox.addresses.id, made, name))
+        yield
 
 
 def _context(files: Mapping[str, str]) -> bytes:

@@ -33,7 +33,7 @@ NOISY = """\
 echo MARKER
 echo "the secret is $USER_SECRET"
 printf %s "$USER_SECRET" | base64 -w 0; echo
-printf "x$USER_SECRET" | base64 -w 0; echo
+printf x%s "$USER_SECRET" | base64 -w 0; echo
 env
 echo "::error::$USER_SECRET"
 echo "::set-output name=leak::$USER_SECRET"
@@ -106,8 +106,8 @@ def test_nothing_leaks(scene: Scene, action_image: str, cage: Cage) -> None:
     assert here.heard(cage.only(*TOKENS)) == set()
     assert any(b"push" in one.content for one in here.sights)
 
-    check_disk(droplet, cage)
     with removed(scene, cage):
+        check_disk(droplet, cage)
         check_traces(scene, cage, {**left_behind(runner), "printed": seen_by_people(printed)})
 
 
@@ -158,7 +158,7 @@ def test_logs_at_debug_level(scene: Scene, cage: Cage) -> None:
     scene.write({"do.sh": QUIET.replace("MARKER", cage["marker"])})
     done = scene.run("do.sh", "--env", f"USER_SECRET={cage['user']}")
     assert done.code == 0, done.output
-    for library in ("asyncio", "asyncssh", "urllib3", "github"):
+    for library in ("asyncio", "urllib3"):
         assert f"DEBUG {library}" in done.output
     assert cage.heard(done.output) == {"marker"}
     left = texts_below(scene.folder)
@@ -174,7 +174,7 @@ def test_a_token_that_is_refused(scene: Scene, cage: Cage, refused: str) -> None
     scene.extra |= {"DIGITALOCEAN_TOKEN": cage["cloud"], "GITHUB_TOKEN": cage["forge"]}
     scene.extra[refused] = unknown["unknown"]
     done = scene.run("do.sh")
-    assert done.code in {21, 22, 30, 31, 36}, done.output
+    assert done.code == 23, done.output
     assert unknown.heard(done.output) | cage.heard(done.output) == set()
 
 
@@ -207,11 +207,11 @@ def plant(droplet: str, value: str) -> None:
     """Put something to find into each kind of place on a droplet; it stays for the search."""
     inside(
         droplet,
-        *("sh", "-c", "read -r raw && mkdir -p /var/lib/docker && echo $raw > /root/planted"),
-        stdin=b"%b\n" % value.encode(),
+        *("sh", "-c", "mkdir -p /var/lib/docker && cat > /root/planted"),
+        stdin=value.encode(),
     )
-    inside(droplet, "sh", "-c", "base64 /root/planted > /var/lib/docker/planted")
-    inside(droplet, "sh", "-c", "base64 -w 0 /root/planted > /run/planted")
+    inside(droplet, "sh", "-c", "base64 < /root/planted > /var/lib/docker/planted")
+    inside(droplet, "sh", "-c", "echo log in: $(base64 -w 0 /root/planted) > /run/planted")
     command = ["docker", "exec", "--detach", "--env", f"PLANTED={value}", droplet]
     subprocess.run([*command, "sh", "-c", f": {value}; sleep 1"], check=True)
 

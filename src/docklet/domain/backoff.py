@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ADDRESS_WAITS: Final = (0.7, 2.0, 5.0, 12.0, 30.0)
+ADDRESS_WAITS: Final = (0.7, 9.0, 10.0, 12.0, 15.0)
 """Seconds before each look for a new droplet's address, the last one for ever.
 
-A droplet takes 20 to 60 seconds to become active, so this is at most five calls a run: the API's
-budget of 250 requests a minute is shared by all runs of an account.
+The first look is for clouds that are faster than the real one, where a droplet takes 20 to 60
+seconds. Five looks in the first 47 seconds leave a run within 15 calls: the API's budget of 250
+requests a minute is shared by all runs of an account.
 """
 
 

@@ -47,7 +47,7 @@ _REASONS: Final[Mapping[str, Reason]] = {
 }
 _REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.SCRIPT_EXIT: "Its log says why.",
-    Reason.TIMED_OUT: "Give it a longer `timeout`.",
+    Reason.TIMED_OUT: "Give it a longer `timeout`, or a higher `max-cost` if that bounds it.",
     Reason.DROPLET_LOST: "Run it again.",
 }
 _SIGNALLED: Final = 128
@@ -73,14 +73,6 @@ def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome
 def _is_plain(ending: Ending) -> bool:
     """Tell whether the exit code says it all."""
     return ending.kind == "exited" and (ending.exit_code or 0) <= _SIGNALLED
-
-
-def _told(reason: Reason, ending: Ending) -> str:
-    """Return what happened to a script that did not succeed, and what to do."""
-    if reason in _MESSAGES:
-        return _MESSAGES[reason]
-    told = ending.message or _UNTOLD.get(reason, "").format(code=ending.exit_code)
-    return f"{told} Its log says why." if reason is Reason.SCRIPT_EXIT else told
 
 
 def _failed(ending: Ending) -> Reason:
