@@ -17,7 +17,7 @@ from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.secret import Secret
 from docklet.pipeline.local import local_plan, run_local
-from docklet.pipeline.prepare import prepare, preview
+from docklet.pipeline.prepare import commit_of, prepare, preview
 from docklet.pipeline.run import run
 from docklet.pipeline.world import Record, Site, World
 from docklet.render.mask import mask_of
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 CLOUD_URL: Final = "https://api.digitalocean.com"
 API_URL: Final = "https://api.github.com"
 SERVER_URL: Final = "https://github.com"
+HURRY: Final = 1.5
+"""Seconds that a stopped run has for its last comment: its process is about to be killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,7 @@ class Finished:
 
 async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Finished:
     """Prepare and carry out a job on a droplet, with one live comment; raises nothing foreseen."""
-    from docklet.bot.status import StatusComment
+    from docklet.bot.status import FINISH_WITHIN, StatusComment
     from docklet.render.links import Links
 
     forge = forge_of(settings, job.trigger.repository)
@@ -169,7 +171,8 @@ async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Fi
     status = StatusComment(forge, clock, links, notice=notice, mask=mask_of(job.secrets))
     world = world_of(settings, job, forge, *observers, status)
     outcome = await _prepared_and_run(job, world)
-    await status.finish()
+    hurry = outcome.reason is Reason.CANCELLED
+    await status.finish(HURRY if hurry else FINISH_WITHIN)
     return _finished(world, settings, outcome, status.comment_url)
 
 
@@ -206,7 +209,7 @@ async def plan_only(job: Job, settings: Settings) -> Plan:
 async def run_here(job: Job, settings: Settings, *observers: Observer) -> Finished:
     """Carry out a job on this machine's Docker."""
     forge = forge_of(settings, job.trigger.repository)
-    sha = await forge.resolve(job.spec.ref) if job.spec.ref else job.trigger.sha
+    sha = await commit_of(job.spec, job.trigger, forge)
     trigger = replace(job.trigger, sha=sha)
     plan = local_plan(job.spec, trigger, job.key, RealClock().now())
     world = world_of(settings, job, forge, *observers)

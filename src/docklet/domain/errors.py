@@ -80,7 +80,9 @@ class ForgeError(DockletError):
 
 
 class ForgeGone(ForgeError):
-    """What the request was about is not there (any more): 404."""
+    """What the request was about is not there (any more), or not for this token: 404."""
+
+    reason = Reason.FORGE_DENIED
 
 
 class GitError(DockletError):

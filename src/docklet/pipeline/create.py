@@ -89,7 +89,9 @@ async def _send(region: str, plan: Plan, rental: Rental, world: World) -> Drople
         region=region,
         size=plan.size.slug,
         image=plan.image,
-        user_data=user_data(keys, image=early, install_docker=plan.install_docker),
+        user_data=user_data(
+            keys, image=early, install_docker=plan.install_docker, lfs=plan.spec.lfs
+        ),
     )
     answer = asyncio.ensure_future(world.cloud.create(request))
     rental.requests.add(answer)

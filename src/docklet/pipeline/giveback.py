@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -33,13 +34,9 @@ async def give_back(plan: Plan, rental: Rental, outcome: Outcome, world: World) 
         return outcome
     if wanted(plan, outcome) and await _kept(plan, rental, world):
         return outcome
-    hurry = outcome.status is Status.CANCELLED
-    patience = HURRIED_PATIENCE if hurry else PATIENCE
     try:
         with world.phase(Phase.DELETE):
-            await rental.settle(HURRY if hurry else SETTLING)
-            gpu = plan.spec.gpu
-            await remove(plan.identity, rental.ids, world, gpu=gpu, patience=patience)
+            await _delete(plan, rental, world, hurry=outcome.status is Status.CANCELLED)
     except CloudError as error:
         reason = outcome.reason if outcome.status is Status.FAILURE else Reason.NOT_DELETED
         return replace(
@@ -49,6 +46,21 @@ async def give_back(plan: Plan, rental: Rental, outcome: Outcome, world: World) 
         if rental.agent is not None:
             await rental.agent.close()
     return outcome
+
+
+async def _delete(plan: Plan, rental: Rental, world: World, *, hurry: bool) -> None:
+    """Delete the run's droplet, within a few seconds where the process is about to be killed."""
+    patience = HURRIED_PATIENCE if hurry else PATIENCE
+    gpu = plan.spec.gpu
+    try:
+        async with asyncio.timeout(patience if hurry else None):
+            await rental.settle(HURRY if hurry else SETTLING)
+            await remove(plan.identity, rental.ids, world, gpu=gpu, patience=patience)
+    except TimeoutError:
+        message = (
+            f"The droplet {plan.identity.name} was not deleted in time and may still be there."
+        )
+        raise CloudError(message, reason=Reason.NOT_DELETED) from None
 
 
 async def _kept(plan: Plan, rental: Rental, world: World) -> bool:

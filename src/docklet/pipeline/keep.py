@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from docklet.domain.errors import ForgeError
+from docklet.domain.errors import CloudError, ForgeError
 from docklet.domain.events import DropletKept, Noticed
 from docklet.domain.identity import kept_tag
 from docklet.domain.outcome import Status
 from docklet.domain.spec import Keep
+from docklet.pipeline.remove import drop_tag
 
 if TYPE_CHECKING:
     from docklet.domain.outcome import Outcome
@@ -28,10 +29,10 @@ async def keep(plan: Plan, droplet_id: int, address: str, agent: Agent, world: W
     """Tag the droplet with its end, let the user's keys in, and tell how to get there."""
     now = world.clock.now()
     until = int(now) + plan.spec.keep_for
-    await world.cloud.add_tag(droplet_id, kept_tag(plan.identity.key, until))
     keys = await _public_keys(plan, world)
     if keys:
         await agent.authorise(keys)
+    await _mark(droplet_id, kept_tag(plan.identity.key, until), world)
     world.tell(
         DropletKept(
             at=now,
@@ -42,6 +43,15 @@ async def keep(plan: Plan, droplet_id: int, address: str, agent: Agent, world: W
             ssh=f"ssh root@{address}" if keys else f"docklet ssh {plan.identity.key}",
         )
     )
+
+
+async def _mark(droplet_id: int, tag: str, world: World) -> None:
+    """Tag the droplet; leave no tag behind when it can't be."""
+    try:
+        await world.cloud.add_tag(droplet_id, tag)
+    except CloudError:
+        await drop_tag(tag, world)
+        raise
 
 
 async def _public_keys(plan: Plan, world: World) -> tuple[str, ...]:

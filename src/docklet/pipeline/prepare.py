@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from docklet.domain.errors import InvalidInputs, Problem
+from docklet.domain.errors import ForgeGone, InvalidInputs, Problem
 from docklet.domain.identity import Identity, identity_of, slot_of
 from docklet.domain.plan import (
     MARGIN,
@@ -100,7 +100,7 @@ async def survey(spec: RunSpec, trigger: Trigger, cloud: Cloud, forge: Forge) ->
         cloud.droplets(),
         cloud.gpu_droplets(),
         _boot_image(spec, cloud),
-        _commit(spec, trigger, forge),
+        commit_of(spec, trigger, forge),
     )
     return Survey(
         sizes=sizes,
@@ -168,9 +168,18 @@ def _identity(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Ident
     )
 
 
-async def _commit(spec: RunSpec, trigger: Trigger, forge: Forge) -> str:
-    """Return the SHA to run."""
-    return await forge.resolve(spec.ref) if spec.ref else trigger.sha
+async def commit_of(spec: RunSpec, trigger: Trigger, forge: Forge) -> str:
+    """Return the SHA to run; raise `InvalidInputs` when there is no such ref."""
+    if not spec.ref:
+        return trigger.sha
+    try:
+        return await forge.resolve(spec.ref)
+    except ForgeGone as error:
+        message = (
+            f"There is no branch, tag or commit `{spec.ref}` in {trigger.repository}, or the token"
+            " may not see it. Check the name, and push what is on your machine only."
+        )
+        raise InvalidInputs((Problem(name="ref", message=message),)) from error
 
 
 async def _boot_image(spec: RunSpec, cloud: Cloud) -> tuple[str | int, bool]:

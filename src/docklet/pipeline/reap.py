@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from docklet.domain.errors import CloudError
 from docklet.domain.events import Noticed
 from docklet.domain.identity import Identity, identity_of
-from docklet.pipeline.remove import remove
+from docklet.pipeline.remove import drop_tag, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,4 +48,4 @@ async def discard(droplet: Droplet, identity: Identity, site: Site) -> None:
     await remove(identity, [droplet.droplet_id], site, gpu=droplet.size.startswith("gpu-"))
     for tag in droplet.tags:
         if tag.startswith(f"docklet:kept:{identity.key}:"):
-            await site.cloud.delete_tag(tag)
+            await drop_tag(tag, site)

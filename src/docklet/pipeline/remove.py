@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from docklet.domain.backoff import exponential
 from docklet.domain.errors import CloudError
-from docklet.domain.events import DropletGone
+from docklet.domain.events import DropletGone, Noticed
 from docklet.domain.outcome import Reason
 from docklet.ports import Deletion
 
@@ -47,8 +47,17 @@ async def remove(
         if not todo:
             break
         await _pause(site, deadline, 1.0, todo)
-    await site.cloud.delete_tag(identity.tag)
+    await drop_tag(identity.tag, site)
     return tuple(sorted(gone))
+
+
+async def drop_tag(tag: str, site: Site) -> None:
+    """Delete a tag; one that stays costs nothing, so it is only told."""
+    try:
+        await site.cloud.delete_tag(tag)
+    except CloudError as error:
+        told = f"The tag {tag} is left in the account: {error.message}"
+        site.tell(Noticed(at=site.clock.now(), message=told))
 
 
 async def _listed(identity: Identity, site: Site, *, gpu: bool) -> set[int]:
@@ -93,9 +102,9 @@ async def _pause(site: Site, deadline: float, wait: float, left: set[int]) -> No
     if site.clock.now() + wait > deadline:
         ids = ", ".join(map(str, sorted(left)))
         message = (
-            f"Droplet {ids} could not be verified as deleted and may still cost money. Delete"
-            " it at https://cloud.digitalocean.com/droplets, or run `docklet reap`, which the"
-            " next run does too."
+            f"Droplet {ids} could not be verified as deleted and may still cost money. Delete it"
+            f" with `docklet rm {min(left)}`, or at"
+            " https://cloud.digitalocean.com/droplets."
         )
         raise CloudError(message, reason=Reason.NOT_DELETED)
     await site.clock.sleep(wait)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from docklet.domain.keys import RunKeys
 
 
-def user_data(keys: RunKeys, *, image: str, install_docker: bool) -> str:
+def user_data(keys: RunKeys, *, image: str, install_docker: bool, lfs: bool = False) -> str:
     """Return the cloud-config for a run's droplet; ASCII, well below 64 KiB.
 
     `image` is pulled early unless it is empty (a private image needs a login that must not be
@@ -31,8 +31,9 @@ def user_data(keys: RunKeys, *, image: str, install_docker: bool) -> str:
         # Docker's 1-click image lets in 6 new SSH connections in 30 s; that locks out a retry.
         "bootcmd": [["sh", "-c", "if command -v ufw; then ufw allow ssh; fi"]],
     }
-    if install_docker:
-        config |= {"package_update": True, "packages": ["docker.io", "git", "git-lfs"]}
+    packages = ["docker.io", "git"] * install_docker + ["git-lfs"] * lfs
+    if packages:
+        config |= {"package_update": True, "packages": packages}
     if image:
         config["runcmd"] = [["docker", "pull", "--quiet", image]]
     return "#cloud-config\n" + json.dumps(config, indent=1)
