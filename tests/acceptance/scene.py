@@ -79,7 +79,14 @@ class Scene:
         given = ["--repo", self.repository, "--script", script, "--image", image, *options]
         return self.docklet("run", *given)
 
-    def action(self, image: str, *, sha: str, inputs: Mapping[str, str]) -> Runner:
+    def action(
+        self,
+        image: str,
+        *,
+        sha: str,
+        inputs: Mapping[str, str],
+        event: str = "workflow_dispatch",
+    ) -> Runner:
         """Return a runner that is about to run the action on the repository."""
         tokens = {
             "digitalocean-token": self.sandbox.addresses.cloud_token,
@@ -90,6 +97,8 @@ class Scene:
             inputs={"image": SHELL_IMAGE, **tokens, **inputs},
             repository=self.repository,
             sha=sha,
+            event=event,
+            payload={"after": sha, "ref": "refs/heads/main"} if event == "push" else {},
             run_id=uuid.uuid4().hex,
             extra=self.extra,
         )
