@@ -9,7 +9,6 @@ from rich.console import Console, Group
 from rich.spinner import Spinner
 from rich.text import Text
 
-from docklet.adapters.terminal import ends_log
 from docklet.domain.cost import dollars
 from docklet.domain.events import Ended, LogArrived
 from docklet.domain.progress import Progress, advance
@@ -65,7 +64,7 @@ class Live:
         if isinstance(event, LogArrived):
             self._script(self._lines.feed(event.data))
             return
-        if ends_log(event):
+        if log.ends_log(event):
             self._script(self._lines.end(), last=True)
         if isinstance(event, Ended):
             self._finish()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
-from docklet.domain.events import Ended, LogArrived, Phase, PhaseEnded
+from docklet.domain.events import LogArrived
 from docklet.domain.progress import Progress, advance
 from docklet.render import log
 from docklet.render.lines import Lines
@@ -54,7 +54,7 @@ class Plain:
         if isinstance(event, LogArrived):
             self._print(self._lines.feed(event.data))
             return
-        if ends_log(event):
+        if log.ends_log(event):
             self._print(self._lines.end())
         told = log.lines(event, self.progress)
         self._print(tuple(f"docklet: {line}".encode("utf-8", "replace") for line in told))
@@ -68,12 +68,3 @@ class Plain:
         """Print lines, all at once."""
         if lines:
             self._printer.write(b"".join(line + b"\n" for line in lines))
-
-
-def ends_log(event: Event) -> bool:
-    """Tell whether the script writes nothing after `event`."""
-    match event:
-        case PhaseEnded(phase=Phase.RUN) | Ended():
-            return True
-        case _:
-            return False

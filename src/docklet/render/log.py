@@ -13,6 +13,7 @@ from docklet.domain.events import (
     Ended,
     ImagePulled,
     Noticed,
+    Phase,
     PhaseEnded,
     Planned,
 )
@@ -34,6 +35,15 @@ def lines(event: Event, progress: Progress) -> tuple[str, ...]:
     The lines hold no control characters, whatever names the user chose.
     """
     return tuple(printable(line) for line in _lines(event, progress))
+
+
+def ends_log(event: Event) -> bool:
+    """Tell whether the script writes nothing after `event`."""
+    match event:
+        case PhaseEnded(phase=Phase.RUN) | Ended():
+            return True
+        case _:
+            return False
 
 
 def phase_line(span: Span, now: float) -> str:
