@@ -32,7 +32,7 @@ class Canary:
 
     @property
     def spellings(self) -> frozenset[bytes]:
-        """The canary as it is, as base64 wherever it begins in there, as a URL, as JSON, as hex."""
+        """The canary as it is, in base64 wherever it begins there, in a URL, in JSON, in hex."""
         raw = self.value.encode()
         web = {quote(raw, safe=""), quote(raw), quote_plus(raw), json.dumps(self.value)[1:-1]}
         encoded = {text.encode() for text in (*web, raw.hex(), raw.hex().upper())}

@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 
     from tests.acceptance.canaries import Cage
 
-# Writes down every argument list and environment that it has not seen of a process, until its
-# input ends. Processes of another PID namespace are those of a container inside.
+# Writes down every new pair of arguments and environment of a process, until its input ends.
+# Processes of another PID namespace are those of a container inside. A process that has become
+# another program between two looks is left to the next round: its halves do not belong together.
 _SAMPLER = """
 import base64, json, os, select, sys, time
 
-def read(path):
+def read(pid, name):
     try:
-        with open(path, "rb") as file:
+        with open(f"/proc/{pid}/{name}", "rb") as file:
             return file.read()
     except OSError:
         return b""
@@ -40,33 +42,37 @@ while not select.select([sys.stdin], [], [], 0.025)[0]:
     for pid in os.listdir("/proc"):
         if not pid.isdigit() or pid == me:
             continue
-        for kind in ("cmdline", "environ"):
-            content = read(f"/proc/{pid}/{kind}")
-            if content and (pid, kind, content) not in seen:
-                seen.add((pid, kind, content))
-                text = base64.b64encode(content).decode()
-                inside = space(pid) not in (here, "")
-                sight = {"pid": int(pid), "kind": kind, "inside": inside, "content": text}
-                print(json.dumps(sight), flush=True)
-print(json.dumps({"rate": rounds / (time.monotonic() - began)}), flush=True)
+        arguments, environment, inside = read(pid, "cmdline"), read(pid, "environ"), space(pid)
+        sight = (pid, arguments, environment)
+        if arguments and sight not in seen and read(pid, "cmdline") == arguments:
+            seen.add(sight)
+            texts = [base64.b64encode(text).decode() for text in (arguments, environment)]
+            print(json.dumps([*texts, inside not in (here, "")]), flush=True)
+print(json.dumps(rounds / (time.monotonic() - began)), flush=True)
 """
+# What has not changed since the machine was ordered is from its image, and older than any token.
 _FILES = r"""
-set -- $(ls -d /* | grep -vxE '/(proc|sys)')
-grep -raoHZF -D skip -f - "$@" 2>/dev/null || :
+cat > /dev/shm/patterns
+find / '(' -path /proc -o -path /sys -o -path /dev/shm/patterns ')' -prune \
+    -o -type f -newerct "@$1" -print0 | xargs -0r grep -aoHZF -f /dev/shm/patterns
+rm /dev/shm/patterns
 """
 _NAMES = r"find / -path /proc -prune -o -path /sys -prune -o -printf '%p %l\n'"
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What one process had as its arguments or its environment."""
+    """One program that a process ran."""
 
-    pid: int
-    kind: str
-    """`cmdline` or `environ`."""
+    arguments: bytes
+    environment: bytes
     inside: bool
-    """Whether the process belongs to a container in the container."""
-    content: bytes
+    """Whether it belongs to a container in the container."""
+
+    def heard(self, cage: Cage) -> set[tuple[str, bool, str]]:
+        """Return where it has which canaries, and whether that is inside."""
+        places = {"arguments": self.arguments, "environment": self.environment}
+        return {(place, self.inside, name) for place, name in cage.heard_in(places)}
 
 
 @dataclass
@@ -79,20 +85,25 @@ class Watch:
 
     def add(self, line: bytes) -> None:
         """Take a line of the sampler's."""
-        fields = json.loads(line)
-        if "rate" in fields:
-            self.rate = fields["rate"]
-            return
-        fields["content"] = base64.b64decode(fields["content"])
-        self.sights.append(Sight(**fields))
+        said = json.loads(line)
+        if isinstance(said, float):
+            self.rate = said
+        else:
+            arguments, environment, inside = said
+            texts = base64.b64decode(arguments), base64.b64decode(environment)
+            self.sights.append(Sight(*texts, inside))
+
+    def without(self, program: bytes) -> Watch:
+        """Return what was seen of all programs but one."""
+        return Watch([one for one in self.sights if program not in one.arguments], self.rate)
+
+    def ran(self, program: bytes) -> bool:
+        """Tell whether a program was seen."""
+        return any(program in one.arguments for one in self.sights)
 
     def heard(self, cage: Cage) -> set[tuple[str, bool, str]]:
-        """Return kind, whether inside, and name of all canaries that were seen."""
-        return {
-            (sight.kind, sight.inside, name)
-            for sight in self.sights
-            for name in cage.heard(sight.content)
-        }
+        """Return all that is heard in any process."""
+        return {trace for sight in self.sights for trace in sight.heard(cage)}
 
 
 @contextmanager
@@ -132,8 +143,12 @@ def running(container: str, seconds: float = 30) -> str:
 
 def heard_on_disk(container: str, cage: Cage) -> set[tuple[str, str]]:
     """Return file and canary of all that is found in files, their names and their links."""
+    ask = ["docker", "inspect", "--format", "{{.Created}}", container]
+    created = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
+    since = str(int(datetime.fromisoformat(created.strip()).timestamp()))
     found = set()
-    for line in inside(container, "sh", "-c", _FILES, stdin=cage.patterns).splitlines():
+    matches = inside(container, "sh", "-c", _FILES, "sh", since, stdin=cage.patterns)
+    for line in matches.splitlines():
         file, _, match = line.partition(b"\0")
         found |= {(file.decode(errors="replace"), name) for name in cage.heard(match)}
     return found | cage.heard_in({"names": inside(container, "sh", "-c", _NAMES)})

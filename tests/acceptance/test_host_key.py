@@ -35,7 +35,7 @@ class Stranger:
 
 @pytest.fixture
 def masquerade(scene: Scene) -> Iterator[Scene]:
-    """A scene on which droplets have host keys of their own."""
+    """Provide a scene on which droplets have host keys of their own."""
     scene.sandbox.settings(foreign_host_key=True)
     yield scene
     scene.sandbox.settings(foreign_host_key=False)
