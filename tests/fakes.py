@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from docklet.adapters.git_objects import without_conflicts
 from docklet.adapters.results import ResultsArchive
-from docklet.domain.errors import CloudError, ForgeGone, HostKeyMismatch
+from docklet.domain.errors import CloudError, ForgeGone, GitError, HostKeyMismatch
 from docklet.domain.keys import RunKeys
 from docklet.domain.outcome import Reason
 from docklet.domain.plan import Image, Size
@@ -223,9 +223,7 @@ class FakeCloud:
         self._failures: dict[str, list[tuple[Exception, bool]]] = {}
         self._ids = count(1001)
 
-    def fail(
-        self, method: str, error: Exception, *, times: int = 1, commit: bool = False
-    ) -> None:
+    def fail(self, method: str, error: Exception, *, times: int = 1, commit: bool = False) -> None:
         """Let the next calls of a method fail, before or after (`commit`) they take effect."""
         self._failures.setdefault(method, []).extend([(error, commit)] * times)
 
@@ -445,6 +443,7 @@ class FakeGit:
         self.calls: list[str] = []
         self.failures: dict[str, list[Exception]] = {}
         self.closed = False
+        self._fetched: set[str] = set()
 
     def _called(self, name: str) -> None:
         """Note a call; fail if the test wants it."""
@@ -452,11 +451,21 @@ class FakeGit:
         if self.failures.get(name):
             raise self.failures[name].pop(0)
 
+    def _tree(self, sha: str) -> dict[bytes, tuple[str, str]]:
+        """Return the tree of a commit that was fetched."""
+        if sha not in self._fetched:
+            message = f"There is no commit {sha} here."
+            raise GitError(message)
+        return self.repository.commits[sha].tree
+
     async def fetch(self, revision: str) -> str | None:
         """Return a commit that the repository has."""
         self._called("fetch")
-        known = self.repository.commits
-        return self.repository.branches.get(revision, revision if revision in known else None)
+        sha = self.repository.branches.get(revision, revision)
+        if sha not in self.repository.commits:
+            return None
+        self._fetched.add(sha)
+        return sha
 
     async def import_results(self, archive: Path) -> Results:
         """Store the files of a results archive."""
@@ -478,13 +487,13 @@ class FakeGit:
     async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
         """Compare two trees."""
         self._called("changed_paths")
-        entries = [set(self.repository.commits[sha].tree.items()) for sha in (before, after)]
+        entries = [set(self._tree(sha).items()) for sha in (before, after)]
         return frozenset(path for path, _ in entries[0] ^ entries[1])
 
     async def effective(self, base: str, changes: Iterable[Change]) -> tuple[Change, ...]:
         """Compare changes with a tree."""
         self._called("effective")
-        tree, nothing = self.repository.commits[base].tree, ("000000", "")
+        tree, nothing = self._tree(base), ("000000", "")
         return tuple(
             each for each in changes if tree.get(each.path, nothing) != (each.mode, each.blob)
         )
@@ -492,7 +501,7 @@ class FakeGit:
     async def commit(self, parent: str, changes: Iterable[Change], message: CommitMessage) -> str:
         """Apply changes to a tree; a file takes the place of a directory and vice versa."""
         self._called("commit")
-        tree = dict(self.repository.commits[parent].tree)
+        tree = dict(self._tree(parent))
         for change in sorted(changes, key=lambda each: each.mode != "000000"):
             if change.mode == "000000":
                 tree.pop(change.path, None)
@@ -500,7 +509,9 @@ class FakeGit:
             for path in [path for path in tree if _in_the_way(path, change.path)]:
                 del tree[path]
             tree[change.path] = (change.mode, change.blob)
-        return self.repository.add(FakeCommit(tree=tree, parent=parent, message=message))
+        made = self.repository.add(FakeCommit(tree=tree, parent=parent, message=message))
+        self._fetched.add(made)
+        return made
 
     async def push(self, sha: str, branch: str) -> PushAnswer:
         """Move a branch forward, unless the repository refuses."""

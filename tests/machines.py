@@ -54,6 +54,7 @@ class FakeMachine:
         self.received: dict[str, bytes] = {}
         """What each verb was sent last, byte for byte."""
         self.started: float | None = None
+        self.cleaned = False
         self.starts = 0
         """How many containers were started."""
         self._clock = clock
@@ -128,6 +129,9 @@ class FakeMachine:
                     self.started = self._clock.now()
                     self.starts += 1
                 return {"started": True}
+            case "clean":
+                self.cleaned = True
+                return {"cleaned": True}
             case "ending":
                 now, started = self._clock.now(), self.started
                 ended = started is not None and now >= started + self.lasts

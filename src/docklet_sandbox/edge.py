@@ -120,6 +120,9 @@ async def _judge(exchange: _Exchange, handler: Handler) -> web.StreamResponse:
         return _condemn(exchange, str(violation))
     except web.HTTPException:
         raise
+    except ConnectionResetError:
+        exchange.silent = True  # the client has left, as it may: nobody hears an answer
+        return web.Response(status=499)
     except Exception as bug:  # noqa: BLE001 - whatever it is, the test has to fail by it
         _log.exception("The sandbox itself failed.")
         return _condemn(exchange, f"The sandbox itself failed: {bug!r}.")

@@ -44,7 +44,7 @@ def action_image() -> str:
 def scene(sandbox: SandboxClient, tmp_path: Path) -> Iterator[Scene]:
     """Give a repository in the sandbox, and check that the sandbox is as empty as before."""
     sandbox.clear_faults()
-    sandbox.settings(boot_delay=0.0, ip_delay=0.0, api_delay=0.0, pull_delay=0.0)
+    sandbox.settings(boot_delay=0.0, ip_delay=0.0, api_delay=0.0, pull_delay=0.0, full_regions=[])
     before, marked = sandbox.inventory(), len(sandbox.violations())
     made = Scene(sandbox=sandbox, repository=f"mona/{uuid.uuid4().hex[:12]}", folder=tmp_path)
     try:

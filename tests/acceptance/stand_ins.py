@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def built(name: str, files: Mapping[str, str]) -> Iterator[str]:
+def built(name: str, files: Mapping[str, str | bytes]) -> Iterator[str]:
     """Provide an image of `files` (a Dockerfile among them) on this machine, for a while."""
     command = ["docker", "build", "--quiet", "--force-rm", "--tag", name, "-"]
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
@@ -41,7 +41,9 @@ def built(name: str, files: Mapping[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def pushed(sandbox: SandboxClient, files: Mapping[str, str], *names: str) -> Iterator[None]:
+def pushed(
+    sandbox: SandboxClient, files: Mapping[str, str | bytes], *names: str
+) -> Iterator[None]:
     """Have an image of `files` in the registry, under names that droplets pull."""
     with built("docklet-test/pushed", files) as made:
         for name in names:
@@ -49,12 +51,13 @@ def pushed(sandbox: SandboxClient, files: Mapping[str, str], *names: str) -> Ite
         yield
 
 
-def _context(files: Mapping[str, str]) -> bytes:
+def _context(files: Mapping[str, str | bytes]) -> bytes:
     """Return a build context in which every file may be executed."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for name, text in files.items():
+            content = text.encode() if isinstance(text, str) else text
             member = tarfile.TarInfo(name)
-            member.size, member.mode = len(text.encode()), 0o755
-            archive.addfile(member, io.BytesIO(text.encode()))
+            member.size, member.mode = len(content), 0o755
+            archive.addfile(member, io.BytesIO(content))
     return stream.getvalue()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.scene import SHELL_IMAGE
 from tests.acceptance.stand_ins import built, pushed
 
 if TYPE_CHECKING:
@@ -182,9 +181,7 @@ def test_r_markdown_in_r(scene: Scene) -> None:
     scene.write({"my report.Rmd": text})
     with built("docklet-test/rmarkdown", RMARKDOWN) as name:
         options = ("--script", "my report.Rmd", "--image", name, "--args", "--more=x")
-        done = scene.docklet(
-            "local", "--push", "branch", "--repo", scene.repository, *options
-        )
+        done = scene.docklet("local", "--push", "branch", "--repo", scene.repository, *options)
     assert done.code == 0, done.output
     assert scene.show("my report.md") == b"Sum: 42 with --more=x\n"
 
@@ -203,10 +200,28 @@ def run_all(scene: Scene, images: dict[str, str], argument: str) -> None:
         assert run.returncode == 0, output.decode()
 
 
-def test_too_little_to_go_by(scene: Scene) -> None:
-    """Without an extension that is known an image has to be named, and nothing is created."""
-    scene.write({"job": "#!/bin/sh\n"})
-    done = scene.docklet("run", "--repo", scene.repository, "--script", "job")
-    assert done.code == 20
-    assert "image: The extension of `job` implies no image." in done.output
-    assert SHELL_IMAGE not in done.output
+def test_too_little_to_go_by(scene: Scene, action_image: str) -> None:
+    """Without an extension that is known an image has to be named; outputs tell of the refusal."""
+    sha = scene.write({"job": "#!/bin/sh\n"})
+    runner = scene.action(action_image, sha=sha, inputs={"script": "job", "image": ""})
+    code, printed = runner.main().wait()
+    assert code == 20
+    assert "image: The extension of `job` implies no image." in printed
+    told = {name: text for name, text in runner.outputs.items() if text}
+    assert (told.pop("status"), told.pop("reason")) == ("invalid", "invalid-input")
+    assert json.loads(told.pop("result"))["status"] == "invalid"
+    assert told.keys() <= {"duration-seconds"}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [("DIGITALOCEAN_TOKEN", 22, "DigitalOcean"), ("GITHUB_TOKEN", 23, "GitHub did not accept")],
+)
+def test_wrong_tokens(scene: Scene, name: str, code: int, words: str) -> None:
+    """A token that opens nothing is told by the service that refused it."""
+    scene.write({"do.sh": "true\n"})
+    scene.extra[name] = "wrong-token"
+    done = scene.run("do.sh", "--ref", "main")
+    assert done.code == code, done.output
+    assert words in done.output
+    assert "wrong-token" not in done.output

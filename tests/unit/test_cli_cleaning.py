@@ -103,7 +103,7 @@ async def test_reap_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
     cloud.fail("delete", CloudError("It is refused.", reason=Reason.CLOUD_DENIED))
     assert await reap(site, dry_run=False) == exit_code_of(Reason.NOT_DELETED)
     printed = capsys.readouterr()
-    assert printed.err == "It is refused.\n"
+    assert printed.err.startswith("It is refused. Droplet 3 could not be verified as deleted")
     assert "That stops $0.03571 an hour." in printed.out
     assert set(cloud.deleted) == {4}
 

@@ -29,6 +29,8 @@ TINI = b"[FATAL tini (7)] exec Rscript failed: No such file or directory\n"
         (Facts(exit_code=0, log=TINI), "exited"),
         (Facts(exit_code=1, log=b"exec /x: exec format error\n"), "image-cannot-run"),
         (Facts(exit_code=127, log=b"docklet: R: not found in this image\n"), "image-cannot-run"),
+        (Facts(exit_code=126, log=b"docklet: ./run: not executable\n"), "image-cannot-run"),
+        (Facts(exit_code=127, log=b"docklet: ./run: not there\n"), "image-cannot-run"),
         (Facts(refusal="no such file or directory"), "image-cannot-run"),
         (Facts(refusal="write: no space left on device"), "disk-full"),
         (Facts(trouble="It disappeared."), "lost"),

@@ -94,8 +94,8 @@ def test_pause() -> None:
     [
         (401, "set `github-token`", Reason.FORGE_DENIED),
         (403, "`contents: write`", Reason.FORGE_DENIED),
-        (404, "does not exist", Reason.FORGE_FAILED),
-        (422, "No commit found for SHA: 1", Reason.FORGE_FAILED),
+        (404, "does not exist", Reason.FORGE_DENIED),
+        (422, "No commit found for SHA: 1", Reason.FORGE_DENIED),
         (429, "limit for requests", Reason.FORGE_FAILED),
         (502, "may be down", Reason.FORGE_FAILED),
     ],

@@ -56,7 +56,11 @@ def ended(kind: str = "exited", code: int | None = 0) -> Ending:
             ),
             Reason.PARTLY_PUSHED,
         ),
-        (Published(archive="x"), Reason.PARTLY_PUSHED),
+        (
+            Published(archive="x", left_out=(LeftOut(path="b", reason="it is large"),)),
+            Reason.PARTLY_PUSHED,
+        ),
+        (Published(archive="unread"), Reason.NOT_PUSHED),
     ],
 )
 def test_success_depends_on_the_results(published: Published, reason: Reason) -> None:

@@ -87,7 +87,8 @@ def _published_reason(published: Published, *, pushes: bool) -> Reason:
     if not pushes:
         return Reason.DONE
     if not published.commit:
-        return Reason.NOT_PUSHED if published.changed else Reason.PARTLY_PUSHED
+        unread = not published.left_out
+        return Reason.NOT_PUSHED if published.changed or unread else Reason.PARTLY_PUSHED
     if not published.as_asked:
         return Reason.PUSHED_ELSEWHERE
     return Reason.PARTLY_PUSHED if published.archive else Reason.DONE

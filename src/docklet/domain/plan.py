@@ -93,6 +93,11 @@ class Plan:
     """Whether it runs on the user's own machine, which costs nothing and stays as it is."""
 
     @property
+    def continues_branch(self) -> bool:
+        """Whether what runs was the tip of `branch`, and not something from elsewhere."""
+        return self.branch == self.trigger.branch and not self.spec.ref
+
+    @property
     def worst_cost(self) -> Decimal:
         """Dollars for a run that takes all its time."""
         return cost_of(self.spec.timeout, self.size.price_hourly)

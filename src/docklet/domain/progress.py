@@ -96,6 +96,8 @@ def _apply(progress: Progress, event: Event) -> Progress:
             changes["notes"] = (*progress.notes, message)
         case Ended(outcome=outcome):
             changes["outcome"] = outcome
+        case DropletGone(droplet_id=gone) if gone != progress.droplet_id:
+            pass  # one that an earlier run had left
         case _:
             changes = _about_droplet(event)
     return replace(progress, **changes)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from docklet.droplet import snapshot
 from docklet.droplet.hashing import blob_of
 from docklet.droplet.ignore import Ignore
+from docklet.droplet.large import LargeFiles, is_pointer
 from docklet.droplet.pathspec import Selects
 from docklet.droplet.snapshot import GITLINK, Entry
 from docklet.droplet.tree import Found, Kind, open_file, walk
@@ -52,19 +53,26 @@ class Changes:
     """New paths that `.gitignore` leaves out; a directory counts once."""
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What may not be committed."""
+
+    ignore: Ignore
+    large: LargeFiles
+    max_file: int
+    """Bytes."""
+
+
 class Comparison:
     """One pass over the tree."""
 
-    def __init__(
-        self, before: dict[bytes, Entry], selects: Selects, ignore: Ignore, max_file: int
-    ) -> None:
+    def __init__(self, before: dict[bytes, Entry], selects: Selects, rules: Rules) -> None:
         self._missing = dict(before)
         self._parents = _parents(before)
         self._gitlinks = [path for path, entry in before.items() if entry.mode == GITLINK]
         self._closed: list[bytes] = []
         self._selects = selects
-        self._ignore = ignore
-        self._max_file = max_file
+        self._rules = rules
         self._changes = Changes()
 
     def run(self, root: int) -> Changes:
@@ -78,10 +86,11 @@ class Comparison:
 
     def _enter(self, path: bytes, directory: int) -> bool:
         known = not path or path in self._parents
-        if not known and self._ignore.leaves_out(path, is_directory=True):
+        if not known and self._rules.ignore.leaves_out(path, is_directory=True):
             self._changes.ignored += self._selects(path)
             return False
-        self._ignore.enter(path, directory)
+        self._rules.ignore.enter(path, directory)
+        self._rules.large.enter(path, directory)
         return True
 
     def _take(self, found: Found) -> None:
@@ -90,7 +99,7 @@ class Comparison:
             self._refuse(found)
         elif not self._selects(found.path):
             return
-        elif entry is None and self._ignore.leaves_out(found.path):
+        elif entry is None and self._rules.ignore.leaves_out(found.path):
             self._changes.ignored += 1
         else:
             self._compare(found, entry)
@@ -99,13 +108,14 @@ class Comparison:
         try:
             if entry is not None and _same(found, entry):
                 return
-            if found.kind is Kind.FILE:
-                os.close(open_file(found.directory, found.name))
+            raw = found.kind is Kind.FILE and not is_pointer(found.directory, found.name)
         except OSError:
             self._changes.left_out.append(LeftOut(found.path, _REASONS[Kind.UNREADABLE]))
             return
         change = Change(found.path, snapshot.mode_of(found.status), found.status.st_size)
         reason = self._objection(change)
+        if not reason and raw and self._rules.large.claim(found.path):
+            reason = "a file for Git LFS, to which docklet can't upload"
         if reason:
             self._changes.left_out.append(LeftOut(found.path, reason, change))
         else:
@@ -117,8 +127,8 @@ class Comparison:
             return f"inside the submodule {os.fsdecode(submodule)!r}"
         if change.path.startswith(WORKFLOWS):
             return "a workflow file, which the run's token may not change"
-        if change.size > self._max_file:
-            return f"larger than {self._max_file} bytes"
+        if change.size > self._rules.max_file:
+            return f"larger than {self._rules.max_file} bytes"
         return ""
 
     def _refuse(self, found: Found) -> None:

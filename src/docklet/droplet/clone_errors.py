@@ -23,7 +23,9 @@ _SHA_MISSING = re.compile(
     r"|unable to (read|find) .*[0-9a-f]{40}|reference is not a tree"
 )
 _DISK = re.compile(r"No space left on device|Disk quota exceeded")
+_LARGE_MISSING = re.compile(r"Object does not exist on the server")
 _TABLE = (
+    (_LARGE_MISSING, "clone-failed", "A file of Git LFS is not there; was it ever pushed?"),
     (_DISK, "disk-full", "The disk is full; take a larger size."),
     (_SHA_MISSING, "clone-sha-missing", "Has the branch been rewritten, or the commit removed?"),
     (_AUTH, "clone-auth", "Is the token right, and may it read this repository?"),

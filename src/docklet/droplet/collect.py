@@ -15,9 +15,11 @@ import tarfile
 from typing import IO
 
 from docklet.droplet import snapshot
-from docklet.droplet.changes import Change, Changes, Comparison
+from docklet.droplet.changes import Change, Changes, Comparison, Rules
 from docklet.droplet.home import Home
 from docklet.droplet.ignore import Ignore
+from docklet.droplet.large import LargeFiles
+from docklet.droplet.mirror import Mirror
 from docklet.droplet.pathspec import selecting
 from docklet.droplet.request import Request
 from docklet.droplet.tree import open_file, open_parent, open_tree
@@ -56,13 +58,13 @@ def collect(home: Home, request: Request, out: IO[bytes]) -> int:
 def _compare(home: Home, request: Request, root: int) -> tuple[Changes, bytes]:
     selects = selecting(request.texts("paths"))
     max_file = request.whole("max_file", MAX_FILE)
-    ignore = Ignore()
+    mirror = Mirror()
     try:
-        comparison = Comparison(snapshot.read(home), selects, ignore, max_file)
-        changes = comparison.run(root)
+        rules = Rules(Ignore(mirror), LargeFiles(mirror), max_file)
+        changes = Comparison(snapshot.read(home), selects, rules).run(root)
     finally:
-        ignore.close()
-    manifest = {**_manifest(changes), "ignore_evaluated": ignore.works}
+        mirror.close()
+    manifest = {**_manifest(changes), "ignore_evaluated": mirror.works}
     return changes, json.dumps(manifest).encode("ascii")
 
 

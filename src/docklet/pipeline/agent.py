@@ -45,7 +45,7 @@ _REASONS: Final[Mapping[str, Reason]] = {
     "docker-missing": Reason.IMAGE_NOT_PULLED,
     "image-missing": Reason.IMAGE_NOT_PULLED,
     "image-cannot-run": Reason.IMAGE_CANNOT_RUN,
-    "workdir-missing": Reason.INVALID_INPUT,
+    "workdir-missing": Reason.NOT_CLONED,
     "disk-full": Reason.DISK_FULL,
 }
 PATIENCE: Final = 300.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from docklet.domain.errors import AgentError
+from docklet.domain.errors import AgentError, HostKeyMismatch, Unreachable
 from docklet.domain.events import Phase
 from docklet.domain.outcome import Reason
 from docklet.pipeline.agent import persist
@@ -31,6 +31,8 @@ async def collect(plan: Plan, agent: Agent, world: World, archive: Path) -> None
     with world.phase(Phase.COLLECT):
         try:
             await persist(fetch, world.clock)
-        except AgentError as error:
+        except HostKeyMismatch:
+            raise
+        except (AgentError, Unreachable) as error:
             message = f"The results could not be read from the droplet. {error.message}"
-            raise AgentError(message, kind=error.kind, reason=Reason.NOT_COLLECTED) from error
+            raise AgentError(message, kind="collect", reason=Reason.NOT_COLLECTED) from error

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Final
 from docklet.domain.errors import AmbiguousCreate, CloudError
 from docklet.domain.events import DropletCreated, Noticed, Phase
 from docklet.domain.outcome import Reason
+from docklet.pipeline.world import finishes
 from docklet.ports import DropletRequest
 from docklet.render.userdata import user_data
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from docklet.domain.plan import Plan
     from docklet.pipeline.agent import Agent
     from docklet.pipeline.world import World
-    from docklet.ports import Droplet
+    from docklet.ports import Clock, Droplet
 
+SENDINGS: Final = 2
+"""Create requests to one region, of which all but the last are settled as lost."""
 SETTLING: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """Seconds between looks for a droplet whose create call was not answered; one minute in all,
 which is longer than the list of droplets lags behind."""
@@ -31,16 +36,28 @@ class Rental:
     """Droplets that are known to be this run's."""
     requests: set[asyncio.Future[Droplet]] = field(default_factory=set)
     """Create calls that may still be answered."""
+    unsure: bool = False
+    """Whether there may be a droplet that nobody has seen."""
     agent: Agent | None = None
     """The way in, once there is one."""
 
-    async def settle(self, patience: float) -> None:
-        """Wait up to `patience` seconds for create calls that are under way."""
-        if self.requests:
-            await asyncio.wait(self.requests, timeout=patience)
-        for request in self.requests:
-            if request.done() and not request.cancelled() and request.exception() is None:
-                self.ids.add(request.result().droplet_id)
+    async def order(self, answer: Awaitable[Droplet]) -> Droplet:
+        """Await the answer to a create request and note what is known then."""
+        self.unsure = True
+        try:
+            droplet = await answer
+        except AmbiguousCreate:
+            raise
+        except CloudError:
+            self.unsure = False
+            raise
+        self.ids.add(droplet.droplet_id)
+        self.unsure = False
+        return droplet
+
+    async def settle(self, patience: float, clock: Clock) -> None:
+        """Wait up to `patience` seconds for create requests that are under way."""
+        await finishes(self.requests, patience, clock)
 
 
 async def create(plan: Plan, rental: Rental, world: World) -> Droplet:
@@ -63,20 +80,17 @@ async def create(plan: Plan, rental: Rental, world: World) -> Droplet:
 
 
 async def _create_in(region: str, plan: Plan, rental: Rental, world: World) -> Droplet:
-    """Send the create request, and once more if the first one is settled as lost."""
-    try:
-        return await _send(region, plan, rental, world)
-    except AmbiguousCreate:
-        found = await _look(plan, rental, world)
+    """Send the create request, and again only when the one before is settled as lost."""
+    lost = AmbiguousCreate("")
+    for _ in range(SENDINGS):
+        try:
+            return await _send(region, plan, rental, world)
+        except AmbiguousCreate as error:
+            lost = error
+        found = await _look(plan, rental, world, lost)
         if found is not None:
             return found
-    try:
-        return await _send(region, plan, rental, world)
-    except AmbiguousCreate:
-        found = await _look(plan, rental, world)
-        if found is None:
-            raise
-        return found
+    raise lost
 
 
 async def _send(region: str, plan: Plan, rental: Rental, world: World) -> Droplet:
@@ -93,24 +107,30 @@ async def _send(region: str, plan: Plan, rental: Rental, world: World) -> Drople
             keys, image=early, install_docker=plan.install_docker, lfs=plan.spec.lfs
         ),
     )
-    answer = asyncio.ensure_future(world.cloud.create(request))
+    answer = asyncio.ensure_future(rental.order(world.cloud.create(request)))
     rental.requests.add(answer)
-    droplet = await asyncio.shield(answer)
-    rental.ids.add(droplet.droplet_id)
-    return droplet
+    return await asyncio.shield(answer)
 
 
-async def _look(plan: Plan, rental: Rental, world: World) -> Droplet | None:
-    """Look for the run's droplet by name for longer than the list can lag; adopt the oldest."""
+async def _look(plan: Plan, rental: Rental, world: World, lost: AmbiguousCreate) -> Droplet | None:
+    """Look for the run's droplet by name for longer than the list can lag; adopt the oldest.
+
+    Raises `lost` when the last look failed: then there may be one that nobody has seen.
+    """
+    lister = world.cloud.gpu_droplets if plan.spec.gpu else world.cloud.droplets
+    failed: CloudError | None = None
     for wait in SETTLING:
         await world.clock.sleep(wait)
         try:
-            lister = world.cloud.gpu_droplets if plan.spec.gpu else world.cloud.droplets
-            droplets = await lister()
-        except CloudError:
+            droplets, failed = await lister(), None
+        except CloudError as error:
+            failed = error
             continue
         ours = [one for one in droplets if one.name == plan.identity.name]
         rental.ids |= {one.droplet_id for one in ours}
         if ours:
             return min(ours, key=lambda one: one.droplet_id)
+    if failed is not None:
+        raise lost from failed
+    rental.unsure = False
     return None

@@ -1,17 +1,17 @@
-"""Run the container and follow its log: SSH is a view of the job, not what carries it."""
+"""Run the container to its end: SSH is a view of the job, not what carries it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.cost import seconds_for
-from docklet.domain.errors import AgentError, CloudError, HostKeyMismatch, Unreachable
-from docklet.domain.events import LogArrived, Noticed, Phase
+from docklet.domain.errors import AgentError
+from docklet.domain.events import Noticed, Phase
 from docklet.domain.outcome import Reason
+from docklet.pipeline.follow import Follower
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import BinaryIO
 
     from docklet.domain.ending import Ending
     from docklet.domain.plan import Plan
@@ -22,12 +22,8 @@ GRACE: Final = 10
 """Seconds between asking a script to stop and ending it."""
 RESERVED: Final = 512 * 1024 * 1024
 """Bytes of memory kept back, so that an out-of-memory script can't take SSH down."""
-RECONNECT: Final = 2.0
-"""Seconds between attempts to take up a lost connection."""
 WIND_UP: Final = 60
 """Seconds that an existing droplet is still needed behind the script."""
-LOOK_AFTER: Final = 60.0
-"""Seconds without a connection after which the cloud is asked whether the droplet exists."""
 
 
 async def execute(plan: Plan, agent: Agent, world: World, *, log: Path, spent: float) -> Ending:
@@ -41,8 +37,7 @@ async def execute(plan: Plan, agent: Agent, world: World, *, log: Path, spent: f
         await agent.start(start_request(plan, limit))
         deadline = world.clock.now() + limit + GRACE + 60
         with log.open("wb") as sink:
-            follower = Follower(plan, agent, world, sink)
-            await follower.follow(deadline)
+            await Follower(agent, world, sink).follow(deadline)
         ending = await agent.ending()
     if ending is None:
         message = "The supervisor on the droplet ended without saying how the script ended."
@@ -86,60 +81,3 @@ def start_request(plan: Plan, limit: int) -> dict[str, object]:
         "gpus": spec.gpu,
         "run": {"sha": plan.sha, "branch": plan.branch, "repository": plan.trigger.repository},
     }
-
-
-class Follower:
-    """Copy the log to a file, by byte offset, across lost connections."""
-
-    def __init__(self, plan: Plan, agent: Agent, world: World, sink: BinaryIO) -> None:
-        """Follow the log of `agent` into `sink`."""
-        self._plan = plan
-        self._agent = agent
-        self._world = world
-        self._sink = sink
-        self._lost_since: float | None = None
-
-    async def follow(self, deadline: float) -> None:
-        """Return when the script has ended and every byte is here."""
-        while True:
-            try:
-                return await self._copy()
-            except HostKeyMismatch:
-                raise
-            except AgentError:
-                return None
-            except Unreachable as error:
-                await self._wait(error, deadline)
-
-    async def _copy(self) -> None:
-        """Copy until the end of the log or of the connection."""
-        async for chunk in self._agent.follow(self._sink.tell()):
-            self._sink.write(chunk)
-            self._lost_since = None
-            self._world.tell(LogArrived(at=self._world.clock.now(), data=chunk))
-
-    async def _wait(self, error: Unreachable, deadline: float) -> None:
-        """Wait before the next attempt, or find that there is nothing to wait for."""
-        now = self._world.clock.now()
-        if self._lost_since is None:
-            self._lost_since = now
-            told = f"The connection was lost ({error.message}). The script goes on."
-            self._world.tell(Noticed(at=now, message=told))
-        if now > deadline:
-            raise error
-        if now - self._lost_since > LOOK_AFTER:
-            self._lost_since = now
-            await self._check_droplet()
-        await self._world.clock.sleep(RECONNECT)
-
-    async def _check_droplet(self) -> None:
-        """Raise when the cloud does not know the droplet any more."""
-        if self._plan.spec.droplet or self._plan.local:
-            return
-        try:
-            found = await self._world.cloud.droplets(tag=self._plan.identity.tag)
-        except CloudError:
-            return
-        if not found and not self._plan.spec.gpu:
-            message = "The droplet is gone: somebody deleted it while the script ran."
-            raise CloudError(message, reason=Reason.DROPLET_LOST)

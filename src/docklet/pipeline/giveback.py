@@ -10,33 +10,45 @@ from docklet.domain.errors import CloudError, DockletError
 from docklet.domain.events import Noticed, Phase
 from docklet.domain.outcome import Outcome, Reason, Status
 from docklet.pipeline.keep import keep, wanted
-from docklet.pipeline.remove import PATIENCE, remove
+from docklet.pipeline.remove import PATIENCE, not_deleted, remove
+from docklet.pipeline.world import finishes
 
 if TYPE_CHECKING:
     from docklet.domain.plan import Plan
+    from docklet.pipeline.agent import Agent
     from docklet.pipeline.create import Rental
     from docklet.pipeline.world import World
 
-SETTLING: Final = 30.0
-"""Seconds to wait for a create call that is under way."""
-HURRY: Final = 2.5
-"""The same for a stopped run: its process is killed ten seconds after the first signal."""
-HURRIED_PATIENCE: Final = 6.0
-"""Seconds for which a stopped run tries to delete; the post step and `reap` come behind it."""
+HURRIED_PATIENCE: Final = 5.0
+"""Seconds for which a stopped run tries to delete: its process is killed ten seconds after the
+first signal. The post step and `reap` come behind it."""
+SLACK: Final = 1.2
+"""Times the patience that a call may take which began within it."""
 
 
 async def give_back(plan: Plan, rental: Rental, outcome: Outcome, world: World) -> Outcome:
     """Delete or keep the run's droplet; a droplet that may still exist changes the outcome."""
     if plan.existing is not None:
-        await _tidy(rental, world)
+        if rental.agent is not None:
+            await tidy(rental.agent, world)
         return outcome
     if not rental.requests:
         return outcome
-    if wanted(plan, outcome) and await _kept(plan, rental, world):
-        return outcome
+    kept = False
+    try:
+        kept = wanted(plan, outcome) and await _kept(plan, rental, world)
+    finally:
+        if not kept:
+            outcome = await _deleted(plan, rental, outcome, world)
+    return outcome
+
+
+async def _deleted(plan: Plan, rental: Rental, outcome: Outcome, world: World) -> Outcome:
+    """Delete whatever the run rented; a droplet that may be left changes the outcome."""
+    patience = HURRIED_PATIENCE if outcome.status is Status.CANCELLED else PATIENCE
     try:
         with world.phase(Phase.DELETE):
-            await _delete(plan, rental, world, hurry=outcome.status is Status.CANCELLED)
+            await _delete(plan, rental, world, patience)
     except CloudError as error:
         reason = outcome.reason if outcome.status is Status.FAILURE else Reason.NOT_DELETED
         return replace(
@@ -48,19 +60,22 @@ async def give_back(plan: Plan, rental: Rental, outcome: Outcome, world: World) 
     return outcome
 
 
-async def _delete(plan: Plan, rental: Rental, world: World, *, hurry: bool) -> None:
-    """Delete the run's droplet, within a few seconds where the process is about to be killed."""
-    patience = HURRIED_PATIENCE if hurry else PATIENCE
-    gpu = plan.spec.gpu
-    try:
-        async with asyncio.timeout(patience if hurry else None):
-            await rental.settle(HURRY if hurry else SETTLING)
-            await remove(plan.identity, rental.ids, world, gpu=gpu, patience=patience)
-    except TimeoutError:
-        message = (
-            f"The droplet {plan.identity.name} was not deleted in time and may still be there."
-        )
-        raise CloudError(message, reason=Reason.NOT_DELETED) from None
+async def _delete(plan: Plan, rental: Rental, world: World, patience: float) -> None:
+    """Delete what is known, or turns up, in time; a cloud that does not answer ends it too."""
+    deadline = world.clock.now() + patience
+
+    async def work() -> None:
+        await rental.settle(patience / 2, world.clock)
+        left = deadline - world.clock.now()
+        unseen = rental.unsure and not rental.ids
+        gpu = plan.spec.gpu
+        await remove(plan.identity, rental.ids, world, gpu=gpu, patience=left, unseen=unseen)
+
+    task = asyncio.ensure_future(work())
+    if not await finishes({task}, patience * SLACK, world.clock):
+        task.cancel()
+        raise not_deleted(rental.ids, "DigitalOcean did not answer in time.")
+    await task
 
 
 async def _kept(plan: Plan, rental: Rental, world: World) -> bool:
@@ -78,12 +93,11 @@ async def _kept(plan: Plan, rental: Rental, world: World) -> bool:
     return True
 
 
-async def _tidy(rental: Rental, world: World) -> None:
-    """Remove our traces from a droplet that stays."""
-    if rental.agent is None:
-        return
+async def tidy(agent: Agent, world: World) -> None:
+    """Remove our traces from a machine that stays; what can't be removed is told."""
     try:
-        await rental.agent.clean()
+        await agent.clean()
     except DockletError as error:
         world.tell(Noticed(at=world.clock.now(), message=error.message))
-    await rental.agent.close()
+    finally:
+        await agent.close()

@@ -17,11 +17,12 @@ from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.plan import Plan, Size, target_branch
 from docklet.domain.spec import Push
 from docklet.pipeline.agent import Agent
+from docklet.pipeline.bases import fetching
 from docklet.pipeline.execute import execute
-from docklet.pipeline.publish import fetch_bases
+from docklet.pipeline.giveback import tidy
 from docklet.pipeline.run import pull, results
 from docklet.pipeline.source import bring_source
-from docklet.pipeline.world import together
+from docklet.pipeline.world import to_the_end, together
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -78,19 +79,11 @@ def local_plan(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Plan
 
 async def _work(plan: Plan, world: World) -> Outcome:
     """Clone and pull, run, collect, and perhaps publish."""
-    git = await world.open_git()
-    try:
-        async with _agent(world) as agent:
-            await together(
-                bring_source(plan, agent, world),
-                pull(plan, agent, world, local_ok=True),
-                fetch_bases(plan, git),
-            )
-            log = world.directory / "run.log"
-            ending = await execute(plan, agent, world, log=log, spent=0.0)
-            published = await results(plan, agent, ending, git, world)
-    finally:
-        await git.close()
+    async with fetching(plan, world) as bases, _agent(world) as agent:
+        await together(bring_source(plan, agent, world), pull(plan, agent, world, local_ok=True))
+        log = world.directory / "run.log"
+        ending = await execute(plan, agent, world, log=log, spent=0.0)
+        published = await results(plan, agent, ending, bases, world)
     return outcome_of(ending, published, pushes=plan.spec.push is not Push.NONE)
 
 
@@ -103,4 +96,4 @@ async def _agent(world: World) -> AsyncIterator[Agent]:
         try:
             yield agent
         finally:
-            await agent.clean()
+            await to_the_end(tidy(agent, world))

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import ForgeGone, InvalidInputs, Problem
-from docklet.domain.identity import Identity, identity_of, slot_of
+from docklet.domain.identity import Identity, slot_of
 from docklet.domain.plan import (
     MARGIN,
-    Existing,
     Image,
     Plan,
     check_quota,
     chosen_size,
     target_branch,
 )
+from docklet.pipeline.existing import existing
 from docklet.pipeline.reap import MOST, expired, reap_expired
 from docklet.pipeline.world import together
 
@@ -28,27 +28,8 @@ if TYPE_CHECKING:
     from docklet.ports import Cloud, Droplet, Forge
 
 _PLAIN_UBUNTU: Final = "ubuntu-24-04-x64"
-_NO_DROPLET: Final = Problem(
-    name="droplet",
-    message=(
-        "There is no droplet with this id or name. `docklet ls` shows the ones that docklet made."
-    ),
-)
-_FOREIGN_DROPLET: Final = Problem(
-    name="droplet",
-    message=(
-        "docklet did not make this droplet, so it can't know its host key and does not connect."
-        " Keep one of docklet's with `keep: always` and name that."
-    ),
-)
-
-
-_EXPIRED_DROPLET: Final = Problem(
-    name="droplet",
-    message="The time of this droplet is over, so it is about to be deleted. Keep a new one.",
-)
-LEAST_LEFT: Final = 120
-"""Seconds that an existing droplet must have left for a run to begin on it."""
+SWEEP: Final = 30.0
+"""Seconds for which a run waits until the droplets that others left are gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +57,7 @@ async def prepare(spec: RunSpec, trigger: Trigger, key: RunKey, world: World) ->
     target_branch(spec, trigger)
     found = await survey(spec, trigger, world.cloud, world.forge)
     plan = decide(spec, trigger, key, found, world.clock.now())
-    gone = await reap_expired(found.droplets, world)
+    gone = await reap_expired(found.droplets, world, patience=SWEEP)
     _check_room(plan, found, len(gone))
     return plan
 
@@ -131,31 +112,6 @@ def _check_room(plan: Plan, found: Survey, gone: int) -> None:
     """Raise `InvalidInputs` when the account has no room for the plan's droplet."""
     if plan.existing is None:
         check_quota(found.limit, len(found.droplets) - gone)
-
-
-def existing(spec: RunSpec, droplets: tuple[Droplet, ...], now: float) -> Existing | None:
-    """Return the droplet that the user named by id or name; raise `InvalidInputs` without one."""
-    if not spec.droplet:
-        return None
-    for droplet in droplets:
-        if spec.droplet in {str(droplet.droplet_id), droplet.name}:
-            return _usable(droplet, now)
-    raise InvalidInputs((_NO_DROPLET,))
-
-
-def _usable(droplet: Droplet, now: float) -> Existing:
-    """Return a named droplet, if we can know its host key and it has time left."""
-    identity = identity_of(droplet.name, droplet.tags)
-    if identity is None:
-        raise InvalidInputs((_FOREIGN_DROPLET,))
-    if identity.expires < now + LEAST_LEFT:
-        raise InvalidInputs((_EXPIRED_DROPLET,))
-    return Existing(
-        droplet_id=droplet.droplet_id,
-        address=droplet.address,
-        owner=identity.key,
-        until=identity.expires,
-    )
 
 
 def _identity(spec: RunSpec, trigger: Trigger, key: RunKey, now: float) -> Identity:

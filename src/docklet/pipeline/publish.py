@@ -17,6 +17,7 @@ from docklet.ports import PushAnswer, PushVerdict
 from docklet.render.fence import fenced
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from pathlib import Path
 
     from docklet.domain.plan import Plan
@@ -42,13 +43,8 @@ class Publication:
     """Those results that differ from the commit that ran."""
     message: CommitMessage
     archive: Path
-
-
-async def fetch_bases(plan: Plan, git: Git) -> None:
-    """Fetch the commit that runs and the branch's tip while the script runs."""
-    await git.fetch(plan.sha)
-    if plan.branch:
-        await git.fetch(plan.branch)
+    begun: str
+    """The commit since which changes of somebody else's on the branch count."""
 
 
 async def read_results(plan: Plan, git: Git, archive: Path) -> tuple[Results, tuple[Change, ...]]:
@@ -72,10 +68,10 @@ async def _publish(work: Publication, world: World, *, succeeded: bool) -> Publi
     """Try the branch, then the run's own branch."""
     plan = work.plan
     if succeeded and plan.spec.push is Push.BRANCH:
-        sha = await _to_branch(work, world)
+        sha = await _tried(_to_branch(work, world), world)
         if sha:
             return _published(work, plan.branch, sha, as_asked=True)
-    sha = await _to_own_branch(work, world)
+    sha = await _tried(_to_own_branch(work, world), world)
     if not sha:
         return _published(work, "", "")
     request = ""
@@ -84,11 +80,20 @@ async def _publish(work: Publication, world: World, *, succeeded: bool) -> Publi
     return _published(work, plan.fallback_branch, sha, request, as_asked=bool(request))
 
 
+async def _tried(attempt: Awaitable[str], world: World) -> str:
+    """Return the commit that was pushed; "" when git can't, since there is another way."""
+    try:
+        return await attempt
+    except GitError as error:
+        _notice(world, error.message)
+        return ""
+
+
 async def _to_branch(work: Publication, world: World) -> str:
     """Commit on the branch's tip and push, again when somebody was faster; "" if it can't be."""
     for _ in range(ATTEMPTS):
-        tip = await work.git.fetch(work.plan.branch)
-        if tip is None:
+        tip = await work.git.fetch(work.plan.branch) or _beginning(work.plan)
+        if not tip:
             _notice(world, f"The branch {work.plan.branch} is gone.")
             return ""
         theirs = await _conflicts(work, tip)
@@ -108,6 +113,14 @@ async def _to_branch(work: Publication, world: World) -> str:
         await world.clock.sleep(jittered(1.0, world.clock.random()))
     _notice(world, f"The push to {work.plan.branch} lost {ATTEMPTS} races.")
     return ""
+
+
+def _beginning(plan: Plan) -> str:
+    """Return where a branch begins that the user named and that is not there; else nothing.
+
+    The triggering branch was there, so somebody deleted it and would not want it back.
+    """
+    return plan.sha if plan.spec.branch else ""
 
 
 async def _to_own_branch(work: Publication, world: World) -> str:
@@ -139,9 +152,9 @@ async def _push(git: Git, sha: str, branch: str) -> PushAnswer:
 
 async def _conflicts(work: Publication, tip: str) -> tuple[bytes, ...]:
     """Return the paths that both this run and the branch changed, differently, since it began."""
-    if tip == work.plan.sha:
+    if tip == work.begun:
         return ()
-    theirs = await work.git.changed_paths(work.plan.sha, tip)
+    theirs = await work.git.changed_paths(work.begun, tip)
     directories = {above for path in theirs for above in _above(path)}
     ours = tuple(
         change

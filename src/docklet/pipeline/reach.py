@@ -37,7 +37,11 @@ async def reach(address: str, owner: RunKey, run: RunKey, world: World) -> Agent
     """Return the agent of `run`, installed on the droplet that was made for `owner`."""
     shell = world.access.shell(address, world.access.keys(owner))
     agent = Agent(shell, f"{HOMES}/{run}", world.clock)
-    await _install(agent, address, world)
+    try:
+        await _install(agent, address, world)
+    except Exception:
+        await agent.close()
+        raise
     world.tell(DropletReached(at=world.clock.now(), address=address))
     return agent
 
@@ -47,14 +51,10 @@ async def _address(droplet_id: int, world: World) -> str:
     started = world.clock.now()
     for wait in waits(ADDRESS_WAITS):
         await world.clock.sleep(wait)
-        droplet, waited = await _look(droplet_id, world), world.clock.now() - started
-        if droplet is not None and droplet.address:
-            return droplet.address
-        if droplet is None and waited > UNSEEN_LIMIT:
-            message = (
-                f"Droplet {droplet_id} vanished before it had an address: its creation failed."
-            )
-            raise CloudError(message, reason=Reason.CREATE_FAILED)
+        waited = world.clock.now() - started
+        address = await _look(droplet_id, world, may_be_unseen=waited <= UNSEEN_LIMIT)
+        if address:
+            return address
         if waited > ADDRESS_LIMIT:
             break
     message = (
@@ -64,14 +64,18 @@ async def _address(droplet_id: int, world: World) -> str:
     raise CloudError(message, reason=Reason.CREATE_FAILED)
 
 
-async def _look(droplet_id: int, world: World) -> Droplet | None:
-    """Look once; a failed look is no answer."""
+async def _look(droplet_id: int, world: World, *, may_be_unseen: bool) -> str:
+    """Look for the address once; a failed look is no answer, so no sign that it is gone."""
     try:
-        return await world.cloud.droplet(droplet_id)
+        droplet = await world.cloud.droplet(droplet_id)
     except CloudError as error:
         if error.reason is Reason.CLOUD_DENIED:
             raise
-        return None
+        return ""
+    if droplet is None and not may_be_unseen:
+        message = f"Droplet {droplet_id} vanished before it had an address: its creation failed."
+        raise CloudError(message, reason=Reason.CREATE_FAILED)
+    return droplet.address if droplet else ""
 
 
 async def _install(agent: Agent, address: str, world: World) -> None:

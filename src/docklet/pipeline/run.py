@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from docklet.domain.cost import cost_of
 from docklet.domain.ending import outcome_of
-from docklet.domain.errors import DockletError
+from docklet.domain.errors import DockletError, GitError
 from docklet.domain.events import Ended, ImagePulled, Noticed, Phase, Planned
 from docklet.domain.outcome import Outcome, Published, Reason
 from docklet.domain.spec import Push
+from docklet.pipeline.bases import fetching
 from docklet.pipeline.collect import collect
 from docklet.pipeline.create import Rental, create
 from docklet.pipeline.execute import execute
 from docklet.pipeline.giveback import give_back
-from docklet.pipeline.publish import Publication, fetch_bases, publish, read_results
+from docklet.pipeline.publish import Publication, publish, read_results
 from docklet.pipeline.reach import boot, reach
 from docklet.pipeline.source import bring_source
-from docklet.pipeline.world import together
+from docklet.pipeline.world import to_the_end, together
 from docklet.ports import CommitMessage
 from docklet.render.commit import COMMITTER, author_of, commit_message
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress
     from docklet.pipeline.agent import Agent
+    from docklet.pipeline.bases import Bases
     from docklet.pipeline.world import World
-    from docklet.ports import Git
 
 DOCKER_WAIT: Final = 300
 """Seconds until Docker must answer on a fresh droplet that may have to install it first."""
@@ -46,7 +47,7 @@ async def run(plan: Plan, world: World) -> Outcome:
     try:
         outcome = await _attempt(plan, rental, world)
     finally:
-        outcome = await give_back(plan, rental, outcome, world)
+        outcome = await to_the_end(give_back(plan, rental, outcome, world))
         now = world.clock.now()
         outcome = replace(outcome, seconds=now - started, cost=cost(world.record.progress, now))
         world.tell(Ended(at=now, outcome=outcome))
@@ -66,18 +67,11 @@ async def _attempt(plan: Plan, rental: Rental, world: World) -> Outcome:
 async def _work(plan: Plan, rental: Rental, world: World) -> Outcome:
     """Rent, clone and pull, run, collect, publish."""
     agent = await _machine(plan, rental, world)
-    git = await world.open_git()
-    bases = asyncio.create_task(fetch_bases(plan, git))
-    try:
+    async with fetching(plan, world) as bases:
         await together(bring_source(plan, agent, world), pull(plan, agent, world))
         log = world.directory / "run.log"
         ending = await execute(plan, agent, world, log=log, spent=_spent(world))
-        await bases
-        published = await results(plan, agent, ending, git, world)
-    finally:
-        bases.cancel()
-        await asyncio.gather(bases, return_exceptions=True)
-        await git.close()
+        published = await results(plan, agent, ending, bases, world)
     return outcome_of(ending, published, pushes=plan.spec.push is not Push.NONE)
 
 
@@ -101,11 +95,17 @@ async def pull(plan: Plan, agent: Agent, world: World, *, local_ok: bool = False
     world.tell(ImagePulled(at=world.clock.now(), digest=digest))
 
 
-async def results(plan: Plan, agent: Agent, ending: Ending, git: Git, world: World) -> Published:
-    """Collect and publish; a failed script's results are a bonus, so their loss is only noted."""
+async def results(
+    plan: Plan, agent: Agent, ending: Ending, bases: Bases, world: World
+) -> Published:
+    """Collect and publish; a failed script's results are a bonus, so their loss is only noted.
+
+    What git can't take stays in the archive.
+    """
+    archive = world.directory / "results.tar"
     try:
-        archive = world.directory / "results.tar"
         await collect(plan, agent, world, archive)
+        git = await bases.ready()
         results, changes = await read_results(plan, git, archive)
         work = Publication(
             plan=plan,
@@ -114,8 +114,12 @@ async def results(plan: Plan, agent: Agent, ending: Ending, git: Git, world: Wor
             changes=changes,
             message=_signed(plan, ending, world),
             archive=archive,
+            begun=bases.begun,
         )
         return await publish(work, world, succeeded=ending.succeeded)
+    except GitError as error:
+        world.tell(Noticed(at=world.clock.now(), message=error.message))
+        return Published(archive=str(archive))
     except DockletError as error:
         if ending.succeeded:
             raise

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from docklet.domain.events import PhaseEnded, PhaseStarted
+from docklet.domain.events import Noticed, PhaseEnded, PhaseStarted
 from docklet.domain.progress import Progress, advance
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
     from pathlib import Path
 
     from docklet.domain.events import Event, Phase
     from docklet.domain.secret import Secret
     from docklet.ports import Access, Clock, Cloud, Forge, Git, Observer, Shell
+
+T = TypeVar("T")
 
 
 class Record:
@@ -25,6 +27,8 @@ class Record:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.progress = Progress()
+        self.broken: list[Observer] = []
+        """Those who raised where they must not."""
 
     def notify(self, event: Event) -> None:
         """Take note of an event."""
@@ -42,10 +46,21 @@ class Site:
     observers: tuple[Observer, ...]
 
     def tell(self, event: Event) -> None:
-        """Let everybody know."""
+        """Let everybody know; an observer that breaks down harms nobody but itself."""
         self.record.notify(event)
         for observer in self.observers:
-            observer.notify(event)
+            try:
+                observer.notify(event)
+            except Exception as error:  # noqa: BLE001 - reports never decide the fate of the work
+                self._tell_broken(observer, error)
+
+    def _tell_broken(self, observer: Observer, error: Exception) -> None:
+        """Tell the others, once."""
+        if observer not in self.record.broken:
+            self.record.broken.append(observer)
+            who, why = type(observer).__name__, type(error).__name__
+            told = f"`{who}` does not show everything, by a mistake of docklet's ({why})."
+            self.tell(Noticed(at=self.clock.now(), message=told))
 
     @contextmanager
     def phase(self, phase: Phase) -> Iterator[None]:
@@ -88,3 +103,26 @@ async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def finishes(tasks: Iterable[asyncio.Future[Any]], seconds: float, clock: Clock) -> bool:
+    """Wait up to `seconds` for `tasks`; tell whether all are done. Those that are not go on."""
+    waiting = set(tasks)
+    limit = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        while waiting and not limit.done():
+            await asyncio.wait({*waiting, limit}, return_when=asyncio.FIRST_COMPLETED)
+            waiting = {task for task in waiting if not task.done()}
+    finally:
+        limit.cancel()
+        await asyncio.gather(limit, return_exceptions=True)
+    return not waiting
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do something to its end, however often this task is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
+    return task.result()

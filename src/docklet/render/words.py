@@ -37,7 +37,6 @@ ENDINGS: Final[Mapping[Reason, str]] = {
     Reason.FORGE_FAILED: "GitHub failed.",
     Reason.AGENT_FAILED: "A step on the droplet failed.",
     Reason.PUSHED_ELSEWHERE: "The script succeeded; its results are on another branch.",
-    Reason.PARTLY_PUSHED: "The script succeeded; some results could not be committed.",
     Reason.PARTLY_PUSHED: "The script succeeded; some of its results could not be pushed.",
     Reason.NOT_PUSHED: "The results could not be pushed.",
     Reason.NOT_COLLECTED: "The results could not be collected.",

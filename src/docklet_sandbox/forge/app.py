@@ -17,6 +17,7 @@ from docklet_sandbox.forge import (
     commits,
     contents,
     issues,
+    lfs,
     people,
     pulls,
     reactions,
@@ -54,6 +55,7 @@ def forge_app(forge: Forge, middlewares: Iterable[Middleware] = ()) -> web.Appli
     app.add_routes(_below_api(_REST))
     app.add_routes(contents.pages)
     app.add_routes(smart_http.routes)
+    app.add_routes(lfs.routes)
     return app
 
 

@@ -35,6 +35,10 @@ class ForgeClient:
         facts |= {"files": _wire(files), "branch": branch}
         return str(self.call("commit", repo=repo, **facts))
 
+    def store_large(self, repo: str, content: bytes) -> str:
+        """Keep a large file as git-lfs does; return the pointer to commit for it."""
+        return str(self.call("store_large", repo=repo, content=_wire({"": content})[""]))
+
     def ambush(
         self,
         repo: str,

@@ -27,6 +27,7 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         arrange.limits,
         arrange.commit,
         arrange.delete_branch,
+        arrange.store_large,
         arrange.ambush,
         observe.branches,
         observe.show,

@@ -185,6 +185,8 @@ class Repository:
     issues: dict[int, Issue] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
+    large: dict[str, bytes] = field(default_factory=dict)
+    """What git-lfs keeps outside of git, by SHA-256."""
 
     @property
     def full_name(self) -> str:

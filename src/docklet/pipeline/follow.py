@@ -1,0 +1,112 @@
+"""Copy a script's log from the droplet as it grows, by byte offset, across lost connections."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from docklet.domain.errors import (
+    AgentError,
+    CloudError,
+    HostKeyMismatch,
+    Unreachable,
+)
+from docklet.domain.events import LogArrived, Noticed
+from docklet.domain.outcome import Reason
+from docklet.pipeline.world import finishes
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from docklet.pipeline.agent import Agent
+    from docklet.pipeline.world import World
+
+RECONNECT: Final = 2.0
+"""Seconds between attempts to take up a lost connection."""
+LOOK_AFTER: Final = 60.0
+"""Seconds without a connection after which the cloud is asked whether the droplet exists."""
+FAILURES: Final = 5
+"""Attempts in a row that may fail over there before the script's ending is asked for."""
+ABANDONED: Final = "exit-3"
+"""What following ends with when the supervisor died without an ending."""
+
+
+class Follower:
+    """Copies one log to one file."""
+
+    def __init__(self, agent: Agent, world: World, sink: BinaryIO) -> None:
+        """Follow the log of `agent` into `sink`."""
+        self._agent = agent
+        self._world = world
+        self._sink = sink
+        self._lost: Unreachable | None = None
+        self._look_at = 0.0
+        self._failures = 0
+
+    async def follow(self, deadline: float) -> None:
+        """Return when the script has ended and every byte is here; raise at the deadline.
+
+        The droplet keeps the time limit by itself; this is for one that does not.
+        """
+        clock = self._world.clock
+        task = asyncio.ensure_future(self._until_ended())
+        try:
+            if not await finishes({task}, deadline - clock.now(), clock):
+                raise self._lost or AgentError(_OVERDUE, kind="overdue", reason=Reason.TIMED_OUT)
+            await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _until_ended(self) -> None:
+        """Copy, again and again, until the script has ended."""
+        while True:
+            try:
+                return await self._copy()
+            except HostKeyMismatch:
+                raise
+            except AgentError as error:
+                self._failures += 1
+                if error.kind == ABANDONED or self._failures == FAILURES:
+                    return None
+            except Unreachable as error:
+                await self._note_loss(error)
+            await self._world.clock.sleep(RECONNECT)
+
+    async def _copy(self) -> None:
+        """Copy until the end of the log or of the connection."""
+        async for chunk in self._agent.follow(self._sink.tell()):
+            self._sink.write(chunk)
+            self._lost, self._failures = None, 0
+            self._world.tell(LogArrived(at=self._world.clock.now(), data=chunk))
+
+    async def _note_loss(self, error: Unreachable) -> None:
+        """Tell of a loss once, and look from time to time whether the droplet is still there."""
+        now = self._world.clock.now()
+        if self._lost is None:
+            self._look_at = now + LOOK_AFTER
+            told = f"The connection was lost ({error.message}). The script goes on."
+            self._world.tell(Noticed(at=now, message=told))
+        self._lost = error
+        if now >= self._look_at:
+            self._look_at = now + LOOK_AFTER
+            await self._check_droplet()
+
+    async def _check_droplet(self) -> None:
+        """Raise when the run's own droplet is gone or off; a cloud that is silent says nothing."""
+        droplet_id = self._world.record.progress.droplet_id
+        if droplet_id is None:
+            return
+        try:
+            found = await self._world.cloud.droplet(droplet_id)
+        except CloudError:
+            return
+        if found is None or found.status == "off":
+            raise CloudError(_GONE, reason=Reason.DROPLET_LOST)
+
+
+_GONE: Final = "The droplet is gone: somebody deleted it, or switched it off, under the script."
+_OVERDUE: Final = (
+    "The script's time was up, and the droplet did not end it. The machine may be overloaded, or"
+    " under somebody else's control."
+)
