@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.acceptance.scene import Scene
 
 
-@pytest.mark.parametrize("fault", ["commit_then_drop", "commit_then_500", "500", "drop"])
+@pytest.mark.parametrize("fault", ["commit_then_drop", "commit_then_500", "500"])
 def test_one_droplet(scene: Scene, fault: str) -> None:
     """The droplet is found by its name, or made again when it was never made."""
     scene.write({"do.sh": "echo done > done.txt\n"})
