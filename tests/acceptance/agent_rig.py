@@ -20,7 +20,7 @@ from docklet.adapters.agent import agent_code
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-IMAGE = "debian:bookworm-slim"
+IMAGE = "docklet-sandbox/base"
 TOKEN = "canary-Zq7fXw91-forge-token"
 BACKEND = "/usr/lib/git-core/git-http-backend"
 

@@ -122,16 +122,17 @@ def test_a_droplet_lives_and_dies(sandbox: SandboxClient, cloud: Client) -> None
 
 def test_life_takes_the_time_that_was_set(sandbox: SandboxClient, cloud: Client) -> None:
     """A droplet is first `new`, then active, then has an address; lists lag behind."""
-    sandbox.settings(boot_delay=0.3, ip_delay=0.3, delete_pending=0.2, get_lag=0.05, list_lag=0.1)
+    sandbox.settings(boot_delay=1.5, ip_delay=0.5, delete_pending=1.0, get_lag=0.5, list_lag=0.8)
     droplet_id = cloud.droplets.create(_wanted())["droplet"]["id"]
     assert cloud.droplets.get(droplet_id)["id"] == "not_found"
     assert cloud.droplets.list()["droplets"] == []
     with pytest.raises(HttpResponseError, match="already has a pending event"):
         cloud.droplets.destroy(droplet_id)
     seen: list[tuple[str, bool]] = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 10
     while not seen or not seen[-1][1]:
         assert time.monotonic() < deadline
+        time.sleep(0.05)
         droplet = cloud.droplets.get(droplet_id).get("droplet")
         if droplet is not None:
             picture = (droplet["status"], bool(droplet["networks"]["v4"]))
@@ -139,7 +140,7 @@ def test_life_takes_the_time_that_was_set(sandbox: SandboxClient, cloud: Client)
     assert seen == [("new", False), ("active", False), ("active", True)]
     assert cloud.droplets.destroy(droplet_id) is None
     assert [d["id"] for d in cloud.droplets.list()["droplets"]] == [droplet_id]
-    time.sleep(0.1)
+    time.sleep(0.8)
     assert cloud.droplets.list()["droplets"] == []
 
 
