@@ -82,7 +82,8 @@ class Cloud(Protocol):
     async def create(self, request: DropletRequest) -> Droplet:
         """Send one create request, once.
 
-        Raises `AmbiguousCreate` when nobody knows whether it took effect.
+        Raises `AmbiguousCreate` when nobody knows whether it took effect, and `CreateDeferred`
+        when it surely did not and may be sent again.
         """
 
     async def droplet(self, droplet_id: int) -> Droplet | None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docklet.domain.errors import AmbiguousCreate, CloudError
+from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.domain.spec import RegistryLogin
-from docklet.pipeline.create import Rental, create
+from docklet.pipeline.create import BUSY_LIMIT, Rental, create
 from tests.builders import START, make_plan, make_size, make_spec
-from tests.worlds import make_world
+from tests.worlds import make_world, run_stopped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,3 +149,35 @@ async def test_lost_order_is_settled_before_the_next_region(tmp_path: Path) -> N
     droplet = await create(make_plan(regions=("nyc3", "fra1")), Rental(), world)
     assert (droplet.region, list(world.cloud.live)) == ("fra1", [droplet.droplet_id])
     assert world.clock.now() >= START + 60
+
+
+@pytest.mark.parametrize("wait", [0.0, 40.0])
+async def test_put_off(tmp_path: Path, wait: float) -> None:
+    """A cloud that is too busy is asked again, when it wants to be."""
+    world = make_world(tmp_path)
+    world.cloud.fail("create", CreateDeferred("Too many.", retry_after=wait), times=3)
+    droplet = await create(make_plan(), Rental(), world)
+    assert set(world.cloud.live) == {droplet.droplet_id}
+    assert world.clock.now() - START >= 3 * wait
+
+
+@pytest.mark.parametrize(("wait", "most"), [(0.0, BUSY_LIMIT + 60), (BUSY_LIMIT + 1, 0.0)])
+async def test_put_off_for_too_long(tmp_path: Path, wait: float, most: float) -> None:
+    """The waiting has an end, and does not begin where it would be too long."""
+    world, rental = make_world(tmp_path), Rental()
+    world.cloud.fail("create", CreateDeferred("Too many.", retry_after=wait), times=99)
+    with pytest.raises(CreateDeferred, match="Too many"):
+        await create(make_plan(), rental, world)
+    assert not rental.unsure
+    assert world.clock.now() - START <= most
+
+
+async def test_stopped_while_put_off(tmp_path: Path) -> None:
+    """A run that was stopped while it waited for its turn orders nothing any more."""
+    world = make_world(tmp_path)
+    world.cloud.fail("create", CreateDeferred("Too many.", retry_after=30.0))
+    outcome = await run_stopped(make_plan(), world, 10)
+    await world.clock.sleep(600)
+    assert outcome.reason is Reason.CANCELLED
+    assert world.cloud.calls.count("create") == 1
+    assert not world.cloud.live

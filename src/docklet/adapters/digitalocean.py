@@ -90,7 +90,7 @@ class DigitalOcean:
         return max(named, key=lambda image: image.created, default=None)
 
     async def create(self, request: DropletRequest) -> Droplet:
-        """Send one create request, once; raise `AmbiguousCreate` when its fate is unknown."""
+        """Send one create request, once; see the port for what its errors mean."""
         order = order_of(request)
         try:
             answer = await self._api.once(lambda pydo: pydo.droplets.create(order, cls=whole))

@@ -14,7 +14,7 @@ from docklet.adapters.digitalocean_causes import (
     said_by,
     status_of,
 )
-from docklet.domain.errors import AmbiguousCreate, CloudError
+from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
 from docklet.domain.outcome import Reason
 
 _FULL: Final = ("limit",)
@@ -66,12 +66,14 @@ def trouble_of(error: Exception, purpose: Purpose) -> Trouble:
 
 
 def create_error(error: Exception) -> CloudError:
-    """Explain why a create failed: refused, never sent, or nobody knows."""
+    """Explain why a create failed: refused, put off, never sent, or nobody knows."""
     status = status_of(error)
     if _refused(status):
         return _create_refusal(error)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return CloudError(_TOO_MANY)
+    unsent = status is None and never_sent(error) and not distrusted(error)
+    if unsent or status == HTTPStatus.TOO_MANY_REQUESTS:
+        trouble = trouble_of(error, CREATE)
+        return CreateDeferred(trouble.error.message, retry_after=trouble.retry_after)
     if status is None and never_sent(error):
         return _unanswered(error, CREATE)
     cause = f"HTTP {status}" if status else cause_of(error)

@@ -3,7 +3,8 @@
     DockletError
     ├── InvalidInputs        the user's configuration, all problems at once
     ├── CloudError           the cloud said no, or nothing
-    │   └── AmbiguousCreate  nobody knows whether the droplet exists
+    │   ├── AmbiguousCreate  nobody knows whether the droplet exists
+    │   └── CreateDeferred   there is surely none; the cloud may make one later
     ├── ForgeError           the forge said no, or nothing
     │   └── ForgeGone        what the request was about is not there
     ├── GitError             git could not read or write
@@ -71,6 +72,15 @@ class AmbiguousCreate(CloudError):
     """The create request was sent and its answer is unknown: the droplet may exist."""
 
     reason = Reason.CREATE_FAILED
+
+
+class CreateDeferred(CloudError):
+    """The create request surely had no effect and may be sent again later."""
+
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        """Keep the seconds that the cloud asks to wait beside the message."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ForgeError(DockletError):

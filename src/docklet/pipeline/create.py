@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from docklet.domain.errors import AmbiguousCreate, CloudError
+from docklet.domain.backoff import exponential, jittered
+from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
 from docklet.domain.events import DropletCreated, Noticed, Phase
 from docklet.domain.outcome import Reason
 from docklet.pipeline.world import finishes
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SENDINGS: Final = 2
 """Create requests to one region, of which all but the last are settled as lost."""
+BUSY_LIMIT: Final = 300.0
+"""Seconds for which a cloud that is too busy to create is asked again."""
 SETTLING: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """Seconds between looks for a droplet whose create call was not answered; one minute in all,
 which is longer than the list of droplets lags behind."""
@@ -84,7 +87,7 @@ async def _create_in(region: str, plan: Plan, rental: Rental, world: World) -> D
     lost = AmbiguousCreate("")
     for _ in range(SENDINGS):
         try:
-            return await _send(region, plan, rental, world)
+            return await _in_turn(region, plan, rental, world)
         except AmbiguousCreate as error:
             lost = error
         found = await _look(plan, rental, world, lost)
@@ -93,11 +96,32 @@ async def _create_in(region: str, plan: Plan, rental: Rental, world: World) -> D
     raise lost
 
 
-async def _send(region: str, plan: Plan, rental: Rental, world: World) -> Droplet:
+async def _in_turn(region: str, plan: Plan, rental: Rental, world: World) -> Droplet:
+    """Send the create request, again as long as the cloud puts it off."""
+    started, request = world.clock.now(), _request(region, plan, world)
+    for wait in exponential(2.0, 30.0):
+        try:
+            return await _send(request, rental, world)
+        except CreateDeferred as error:
+            pause = max(error.retry_after, jittered(wait, world.clock.random()))
+            if world.clock.now() - started + pause > BUSY_LIMIT:
+                raise
+        await world.clock.sleep(pause)
+    raise AssertionError  # the waits have no end
+
+
+async def _send(request: DropletRequest, rental: Rental, world: World) -> Droplet:
     """Send one create request; its answer is not lost when the run is cancelled meanwhile."""
+    answer = asyncio.ensure_future(rental.order(world.cloud.create(request)))
+    rental.requests.add(answer)
+    return await asyncio.shield(answer)
+
+
+def _request(region: str, plan: Plan, world: World) -> DropletRequest:
+    """Return the order for the run's droplet."""
     keys = world.access.keys(plan.identity.key)
     early = "" if plan.spec.registry else plan.spec.image
-    request = DropletRequest(
+    return DropletRequest(
         name=plan.identity.name,
         tags=(plan.identity.tag,),
         region=region,
@@ -107,9 +131,6 @@ async def _send(region: str, plan: Plan, rental: Rental, world: World) -> Drople
             keys, image=early, install_docker=plan.install_docker, lfs=plan.spec.lfs
         ),
     )
-    answer = asyncio.ensure_future(rental.order(world.cloud.create(request)))
-    rental.requests.add(answer)
-    return await asyncio.shield(answer)
 
 
 async def _look(plan: Plan, rental: Rental, world: World, lost: AmbiguousCreate) -> Droplet | None:
