@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.domain.spec import RegistryLogin
 from docklet.pipeline.create import BUSY_LIMIT, Rental, create
-from tests.builders import START, make_plan, make_size, make_spec
+from tests.builders import START, make_droplet, make_plan, make_size, make_spec
 from tests.worlds import make_world, run_stopped
 
 if TYPE_CHECKING:
@@ -181,3 +183,28 @@ async def test_stopped_while_put_off(tmp_path: Path) -> None:
     assert outcome.reason is Reason.CANCELLED
     assert world.cloud.calls.count("create") == 1
     assert not world.cloud.live
+
+
+async def test_refused_after_the_stop(tmp_path: Path) -> None:
+    """A create that fails when its run was stopped already leaves no traceback behind."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, it: complaints.append(it))
+    world = make_world(tmp_path)
+    world.cloud.slow["create"] = 7.0
+    world.cloud.fail("create", DOWN)
+    outcome = await run_stopped(make_plan(), world, 5)
+    await world.clock.sleep(60)
+    gc.collect()
+    assert outcome.reason is Reason.CANCELLED
+    assert complaints == []
+
+
+async def test_droplet_of_the_same_name(tmp_path: Path) -> None:
+    """A droplet that has our name and not our tag is somebody else's."""
+    world, plan = make_world(tmp_path), make_plan()
+    theirs = make_droplet(tags=("production",))
+    world.cloud.add(theirs)
+    world.cloud.fail("create", LOST)
+    droplet = await create(plan, Rental(), world)
+    assert droplet.droplet_id != theirs.droplet_id
+    assert theirs.droplet_id in world.cloud.live

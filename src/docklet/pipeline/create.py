@@ -113,8 +113,15 @@ async def _in_turn(region: str, plan: Plan, rental: Rental, world: World) -> Dro
 async def _send(request: DropletRequest, rental: Rental, world: World) -> Droplet:
     """Send one create request; its answer is not lost when the run is cancelled meanwhile."""
     answer = asyncio.ensure_future(rental.order(world.cloud.create(request)))
+    answer.add_done_callback(_seen)
     rental.requests.add(answer)
     return await asyncio.shield(answer)
+
+
+def _seen(answer: asyncio.Future[Droplet]) -> None:
+    """Look at a failure that a stopped run has nobody left to look at."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _request(region: str, plan: Plan, world: World) -> DropletRequest:
@@ -134,7 +141,7 @@ def _request(region: str, plan: Plan, world: World) -> DropletRequest:
 
 
 async def _look(plan: Plan, rental: Rental, world: World, lost: AmbiguousCreate) -> Droplet | None:
-    """Look for the run's droplet by name for longer than the list can lag; adopt the oldest.
+    """Look for the run's droplet for longer than the list can lag; adopt the oldest.
 
     Raises `lost` when the last look failed: then there may be one that nobody has seen.
     """
@@ -147,7 +154,7 @@ async def _look(plan: Plan, rental: Rental, world: World, lost: AmbiguousCreate)
         except CloudError as error:
             failed = error
             continue
-        ours = [one for one in droplets if one.name == plan.identity.name]
+        ours = [one for one in droplets if _is_the_runs(one, plan)]
         rental.ids |= {one.droplet_id for one in ours}
         if ours:
             return min(ours, key=lambda one: one.droplet_id)
@@ -155,3 +162,8 @@ async def _look(plan: Plan, rental: Rental, world: World, lost: AmbiguousCreate)
         raise lost from failed
     rental.unsure = False
     return None
+
+
+def _is_the_runs(droplet: Droplet, plan: Plan) -> bool:
+    """Tell whether name and tag both say that a droplet was made for this run."""
+    return droplet.name == plan.identity.name and plan.identity.tag in droplet.tags
