@@ -8,65 +8,31 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from docklet_sandbox import audit_command, serve_command
 from docklet_sandbox.client import SandboxClient
-from docklet_sandbox.launch import start, stop
+from docklet_sandbox.launch import stop
 from docklet_sandbox.report import bill_text, inventory_text, journal_text, welcome_text
 from docklet_sandbox.state import DEFAULT_STATE, SandboxError, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_DELAYS = {
-    "boot": "from a create until the droplet is active and boots",
-    "ip": "from active until the droplet's addresses are shown",
-    "api": "that every answer of cloud and forge takes",
-    "pull": "that the registry holds an image back",
-}
+    from collections.abc import Callable, Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        _COMMANDS[options.command](options)
+        return _COMMANDS[options.command](options) or 0
     except SandboxError as error:
         sys.stderr.write(f"docklet_sandbox: {error}\n")
         return 1
-    return 0
 
 
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-def _serve(options: argparse.Namespace) -> None:
-    if options.background:
-        client = start(State.at(options.state), _serve_arguments(options))
-        _say(welcome_text(client.addresses))
-        return
-    from docklet_sandbox.ground import Kind
-    from docklet_sandbox.serve import Options, serve
-
-    chosen = Options(
-        state=State.at(options.state),
-        kind=Kind(options.machines),
-        port_base=options.port_base,
-        settings=_settings(options),
-    )
-    asyncio.run(serve(chosen, lambda addresses: _say(welcome_text(addresses))))
-
-
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    delays = {f"{name}_delay": getattr(options, f"{name}_delay") for name in _DELAYS}
-    return {name: seconds for name, seconds in delays.items() if seconds}
-
-
-def _serve_arguments(options: argparse.Namespace) -> list[str]:
-    delays = [f"--{k.replace('_', '-')}={v}" for k, v in _settings(options).items()]
-    return [f"--machines={options.machines}", f"--port-base={options.port_base}", *delays]
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -115,15 +81,16 @@ def _client(options: argparse.Namespace) -> SandboxClient:
     return SandboxClient.of(options.state)
 
 
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "build": _build,
-    "serve": _serve,
+    "serve": lambda options: serve_command.serve(options, _say),
     "down": _down,
     "env": _env,
     "status": _status,
     "inventory": _inventory,
     "journal": _journal,
     "repo": _repo,
+    "report": audit_command.report,
 }
 
 
@@ -142,7 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("build", help="make the images that are missing or out of date")
-    _add_serve(commands.add_parser("serve", parents=[common], help="start a sandbox"))
+    serve = commands.add_parser("serve", parents=[common], help="start a sandbox")
+    serve_command.add_arguments(serve)
     for name, purpose in (
         ("down", "stop the sandbox and remove all of it"),
         ("env", 'print exports for a shell: eval "$(python -m docklet_sandbox env)"'),
@@ -151,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, parents=[common], help=purpose)
     journal = commands.add_parser("journal", parents=[common], help="print every request so far")
-    journal.add_argument("--service", choices=("cloud", "forge"))
+    journal.add_argument("--service", choices=("cloud", "forge", "registry"))
     journal.add_argument("--json", action="store_true", help="whole entries, one JSON a line")
     repo = commands.add_parser("repo", parents=[common], help="make a repository on the forge")
     repo.add_argument("name", metavar="OWNER/NAME")
@@ -162,27 +130,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="take its files, or all refs of a clone, from here (default: it begins empty)",
     )
+    report = commands.add_parser("report", parents=[common], help="examine what happened so far")
+    audit_command.add_arguments(report)
     return parser
-
-
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--machines",
-        choices=("docker", "none"),
-        default="docker",
-        help="what droplets are: containers, or nothing at all (default: %(default)s)",
-    )
-    for name, purpose in _DELAYS.items():
-        text = f"seconds {purpose} (default: 0)"
-        parser.add_argument(f"--{name}-delay", type=float, default=0.0, metavar="S", help=text)
-    parser.add_argument(
-        "--port-base",
-        type=int,
-        default=0,
-        metavar="PORT",
-        help="use this port and the four after it (default: any that are free)",
-    )
-    parser.add_argument("--background", action="store_true", help="return once it answers")
 
 
 if __name__ == "__main__":

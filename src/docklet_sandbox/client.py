@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from docklet_sandbox.fault_client import FaultClient
 from docklet_sandbox.forge.client import ForgeClient
 from docklet_sandbox.state import DEFAULT_STATE, Addresses, SandboxError, State
 
@@ -42,7 +43,7 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SandboxClient:
+class SandboxClient(FaultClient):
     """A running sandbox, seen from outside."""
 
     addresses: Addresses
@@ -94,34 +95,21 @@ class SandboxClient:
         found: list[str] = self.control("GET", "/violations")
         return found
 
-    def fault(self, kind: str, **fields: Any) -> None:  # noqa: ANN401 - fields of faults.Fault
-        """Queue a fault: a kind, `503`, or `commit_then_` either; fields as in `faults.Fault`.
-
-        Example: `fault("commit_then_drop", service="cloud", method="POST", route="/v2/droplets")`.
-        """
-        self.control("POST", "/faults", {"kind": kind, **fields})
-
-    def pending_faults(self) -> list[Json]:
-        """Return the faults that did not strike yet."""
-        found: list[Json] = self.control("GET", "/faults")
-        return found
-
-    def clear_faults(self) -> None:
-        """Forget the faults that did not strike yet."""
-        self.control("DELETE", "/faults")
-
     def settings(self, **changes: Any) -> Json:  # noqa: ANN401 - fields of settings.Settings
         """Turn the knobs named, if any, and return all of them."""
         found: Json = self.control("PATCH", "/settings", changes)
         return found
 
-    def vanish(self, droplet_id: int) -> None:
-        """Take a droplet away as if somebody else had deleted it."""
-        self.control("POST", "/vanish", {"id": droplet_id})
-
     def add_image(self, name: str) -> int:
         """Give the account a snapshot with a name, and return its id."""
         return int(self.control("POST", "/images", {"name": name})["id"])
+
+    def script(self, droplet_id: int | None = None, **fields: Any) -> None:  # noqa: ANN401
+        """Let a light droplet, or all to come, play a script; fields as in `light.script.Script`.
+
+        Bytes are text, or `{"base64": …}`.
+        """
+        self.control("PUT", "/light/script", {"id": droplet_id, **fields})
 
     def reset(self) -> None:
         """Make the sandbox as it was when it started."""

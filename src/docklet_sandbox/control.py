@@ -5,47 +5,23 @@ Tests and the `status`, `inventory` and `journal` commands speak it; no service 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from docklet_sandbox import fault_control
 from docklet_sandbox.cloud.droplet import timestamp
-from docklet_sandbox.cloud.gate import ESTATE, LIMITS
-from docklet_sandbox.faults import Faults, parse_fault
+from docklet_sandbox.desk import DESK, Desk
 from docklet_sandbox.forge import control as forge_control
-from docklet_sandbox.forge.store import Forge
-from docklet_sandbox.journal import Journal
-from docklet_sandbox.settings import Settings
+from docklet_sandbox.fronted import bare
+from docklet_sandbox.light.control import forget, light_app
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aiohttp.typedefs import Handler
 
     from docklet_sandbox.cloud.droplet import Droplet
     from docklet_sandbox.cloud.estate import Estate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Everything that the control API can reach."""
-
-    cloud: web.Application
-    journal: Journal
-    faults: Faults
-    settings: Settings
-    start: Mapping[str, Any]
-    """The settings that the sandbox was started with, to which a reset returns."""
-    forge: Forge
-
-    @property
-    def estate(self) -> Estate:
-        """What the cloud's account owns."""
-        return self.cloud[ESTATE]
-
-
-DESK = web.AppKey("desk", Desk)
 
 
 async def show_inventory(request: web.Request) -> web.Response:
@@ -80,14 +56,6 @@ async def show_history(request: web.Request) -> web.Response:
     return web.json_response(droplets)
 
 
-async def vanish(request: web.Request) -> web.Response:
-    """Take a droplet away as if somebody else had deleted it."""
-    estate = request.app[DESK].estate
-    droplet = estate.droplets[int((await request.json())["id"])]
-    estate.remove(droplet)
-    return web.json_response({})
-
-
 async def add_image(request: web.Request) -> web.Response:
     """Give the account a snapshot of a public image."""
     estate = request.app[DESK].estate
@@ -106,24 +74,6 @@ async def show_violations(request: web.Request) -> web.Response:
     return web.json_response(request.app[DESK].journal.violations())
 
 
-async def show_faults(request: web.Request) -> web.Response:
-    """Answer with the faults that did not strike yet."""
-    return web.json_response([asdict(fault) for fault in request.app[DESK].faults.pending()])
-
-
-async def add_fault(request: web.Request) -> web.Response:
-    """Queue a fault."""
-    fault = parse_fault(await request.json())
-    request.app[DESK].faults.add(fault)
-    return web.json_response(asdict(fault))
-
-
-async def clear_faults(request: web.Request) -> web.Response:
-    """Forget the faults that did not strike yet."""
-    request.app[DESK].faults.clear()
-    return web.json_response({})
-
-
 async def show_settings(request: web.Request) -> web.Response:
     """Answer with every knob."""
     return web.json_response(asdict(request.app[DESK].settings))
@@ -138,12 +88,8 @@ async def change_settings(request: web.Request) -> web.Response:
 async def reset(request: web.Request) -> web.Response:
     """Make the sandbox as it was when it started."""
     desk = request.app[DESK]
-    desk.faults.clear()
-    desk.settings.reset(desk.start)
-    await desk.estate.clear()
-    desk.cloud[LIMITS].clear()
-    desk.forge.reset()
-    desk.journal.clear()
+    await desk.reset()
+    forget(bare(desk.estate.machines))
     return web.json_response({})
 
 
@@ -162,16 +108,14 @@ def control_app(desk: Desk) -> web.Application:
     app[DESK] = desk
     app.router.add_get("/inventory", show_inventory)
     app.router.add_get("/history", show_history)
-    app.router.add_post("/vanish", vanish)
     app.router.add_post("/images", add_image)
     app.router.add_get("/journal", show_journal)
     app.router.add_get("/violations", show_violations)
-    app.router.add_get("/faults", show_faults)
-    app.router.add_post("/faults", add_fault)
-    app.router.add_delete("/faults", clear_faults)
     app.router.add_get("/settings", show_settings)
     app.router.add_patch("/settings", change_settings)
     app.router.add_post("/reset", reset)
+    app.add_routes(fault_control.routes)
+    app.add_subapp("/light", light_app(bare(desk.estate.machines)))
     app.add_subapp("/forge", forge_control.control_app(desk.forge))
     return app
 

@@ -7,13 +7,13 @@ Nothing runs with --privileged, which some hosts cannot grant, and nothing of th
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import logging
-import tarfile
 from collections import deque
+from math import inf
 from typing import TYPE_CHECKING
 
+from docklet_sandbox.disk import foreign_identity, packed, seed
 from docklet_sandbox.docker import LABEL, DockerError, docker
 
 if TYPE_CHECKING:
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from docklet_sandbox.network import Network
 
 IMAGE = "docklet-sandbox/droplet"
-_SEED = "var/lib/cloud/seed/nocloud"
-_VENDOR_DATA = "#cloud-config\ndisable_root: false\nmanage_etc_hosts: true\n"
-"""What DigitalOcean tells every droplet (cloud-init, test_digitalocean.py)."""
 _GONE = "No such container"
+_EVERYWHERE = (
+    "INPUT --in-interface eth0",
+    "OUTPUT --out-interface eth0",
+    "FORWARD --in-interface eth0",
+    "FORWARD --out-interface eth0",
+)
+"""Where packets to and from a droplet and its containers pass."""
 _OPTIONS = (
     "--cap-add=ALL",
     "--cap-drop=SYS_RESOURCE",  # hosts that lack it themselves refuse to hand it out
@@ -60,25 +64,20 @@ class DockerMachines:
     ) -> None:
         """Make the container at once, so that errors are the caller's; boot it behind its back."""
         self._addresses[droplet_id] = self._free.popleft()
-        meta_data = {
-            "instance-id": str(droplet_id),
-            "local-hostname": name,
-            "public-keys": list(public_keys),
-        }
         files = {
-            f"{_SEED}/user-data": user_data,
-            f"{_SEED}/meta-data": json.dumps(meta_data),
-            f"{_SEED}/vendor-data": _VENDOR_DATA,
+            **seed(droplet_id, name, user_data, public_keys),
             "etc/docker/daemon.json": json.dumps(self._daemon()),
-            **(_foreign_identity() if foreign_host_key else {}),
+            **(foreign_identity() if foreign_host_key else {}),
         }
         try:
             await self._make(droplet_id)
-            await docker("cp", "-", f"{self._container(droplet_id)}:/", stdin=_tar(files))
+            await docker("cp", "-", f"{self._container(droplet_id)}:/", stdin=packed(files))
         except BaseException:
             await self.destroy(droplet_id)
             raise
-        self._boots[droplet_id] = asyncio.create_task(self._boot(droplet_id, boot_delay))
+        if boot_delay < inf:
+            boot = self._boot(droplet_id, boot_delay)
+            self._boots[droplet_id] = asyncio.create_task(boot)
 
     async def address(self, droplet_id: int) -> str | None:
         """Return the public IPv4, which is fixed from the start; None for an unknown id."""
@@ -98,6 +97,31 @@ class DockerMachines:
         """Kill the container and start it again."""
         await self._interrupt(droplet_id)
         await self._tell(droplet_id, "restart", "--time=0")
+
+    async def pause(self, droplet_id: int) -> None:
+        """Stop every process of the container where it stands."""
+        await self._tell(droplet_id, "pause")
+
+    async def resume(self, droplet_id: int) -> None:
+        """Let the container's processes go on."""
+        await self._tell(droplet_id, "unpause")
+
+    async def partition(self, droplet_id: int) -> None:
+        """Drop all packets in the container's own firewall, which a reboot empties."""
+        await self._filter(droplet_id, "--insert")
+
+    async def heal(self, droplet_id: int) -> None:
+        """Take the firewall's rules out again."""
+        await self._filter(droplet_id, "--delete")
+
+    async def _filter(self, droplet_id: int, verb: str) -> None:
+        rules = (f"iptables --wait {verb} {where} --jump DROP" for where in _EVERYWHERE)
+        container = self._container(droplet_id)
+        try:
+            await docker("exec", container, "sh", "-c", " && ".join(rules))
+        except DockerError as error:
+            if _GONE not in str(error):
+                raise
 
     async def destroy(self, droplet_id: int) -> None:
         """Remove the container with its volume, also while it is booting."""
@@ -152,32 +176,3 @@ class DockerMachines:
 
     def _container(self, droplet_id: int) -> str:
         return f"{self._network.name}-{droplet_id}"
-
-
-def _foreign_identity() -> Mapping[str, str]:
-    """Return files that give sshd a host key of its own, and have it log what clients send."""
-    from cryptography.hazmat.primitives import serialization as form
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    key = Ed25519PrivateKey.generate().private_bytes(
-        form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption()
-    )
-    # cloud-init deletes what is called ssh_host_*, and the first HostKey forgets the default ones.
-    return {
-        "etc/ssh/foreign_key": key.decode(),
-        "etc/ssh/sshd_config.d/00-foreign.conf": (
-            "HostKey /etc/ssh/foreign_key\nLogLevel DEBUG1\n"
-        ),
-    }
-
-
-def _tar(files: Mapping[str, str]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for path, text in files.items():
-            content = text.encode()
-            member = tarfile.TarInfo(path)
-            member.size = len(content)
-            member.mode = 0o600
-            archive.addfile(member, io.BytesIO(content))
-    return stream.getvalue()

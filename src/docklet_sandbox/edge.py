@@ -8,76 +8,52 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from docklet_sandbox.exchange import Exchange, route_of, text_of
 from docklet_sandbox.faults import Fault, FaultKind
-from docklet_sandbox.journal import Entry, Violation
+from docklet_sandbox.journal import Violation
+from docklet_sandbox.strike import strike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aiohttp.typedefs import Handler, Middleware
 
+    from docklet_sandbox.contract.contract import Contract
     from docklet_sandbox.faults import Faults
     from docklet_sandbox.journal import Journal
 
 _log = logging.getLogger(__name__)
-GARBAGE = '<html><head><title>Bad gateway</title></head><body>{"droplet":'
-_SILENCE_STEP = 0.05
-_KEPT_BODY = 1024 * 1024
-_TEXT_TYPES = ("application/json", "application/x-www-form-urlencoded", "text/")
-
-
-@dataclass(slots=True, kw_only=True)
-class _Exchange:
-    """What is known of a request while it is dealt with."""
-
-    request: web.Request
-    service: str
-    route: str
-    body: str = ""
-    started: float = field(default_factory=time.time)
-    fault: str = ""
-    violation: str = ""
-    silent: bool = False
-
-    def entry(self, response: web.StreamResponse) -> Entry:
-        sent = self.request.content.total_bytes if self.request.can_read_body else 0
-        return Entry(
-            time=self.started,
-            seconds=round(time.time() - self.started, 4),
-            service=self.service,
-            method=self.request.method,
-            path=self.request.path,
-            route=self.route,
-            query=self.request.query_string,
-            status=0 if self.silent else response.status,
-            request_bytes=max(sent, len(self.body.encode())),
-            response_bytes=_size(response),
-            request_body=self.body,
-            client=self.request.headers.get("User-Agent", ""),
-            fault=self.fault,
-            violation=self.violation,
-        )
 
 
 def edge(
-    service: str, *, journal: Journal, faults: Faults, delay: Callable[[], float]
+    service: str,
+    *,
+    journal: Journal,
+    faults: Faults,
+    delay: Callable[[], float],
+    contract: Contract | None = None,
 ) -> Middleware:
     """Make the middleware of one service.
 
     `delay` is asked at every request for the seconds that an answer shall take at least. Handlers
-    raise Violation for a request that no correct client sends.
+    raise Violation for a request that no correct client sends. Requests and answers, but for
+    those of faults, are held against the contract, if there is one.
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        exchange = _Exchange(request=request, service=service, route=_route(request))
-        exchange.body = await _text(request)
+        exchange = Exchange(
+            request=request,
+            service=service,
+            journal=journal,
+            route=route_of(request),
+            contract=contract,
+        )
+        exchange.body = await text_of(request)
         response: web.StreamResponse = web.Response(status=499)
         try:
             await asyncio.sleep(delay())
@@ -88,28 +64,58 @@ def edge(
             response = error
             raise
         finally:
-            journal.record(exchange.entry(response))
+            exchange.note(response)
         return response
 
     return middleware
 
 
 async def _through(
-    exchange: _Exchange, fault: Fault | None, handler: Handler
+    exchange: Exchange, fault: Fault | None, handler: Handler
 ) -> web.StreamResponse:
     """Let the request through, with the fault before or after it takes effect."""
+    if forbidden := await _forbidden(exchange):
+        return _condemn(exchange, forbidden)
     if fault is None:
         return await _judge(exchange, handler)
     if fault.kind is FaultKind.DELAY:
         await asyncio.sleep(fault.latency)
         return await _judge(exchange, handler)
-    if fault.commit:
-        await _judge(exchange, handler)
+    true = await _effect(exchange, handler) if fault.commit else None
     await asyncio.sleep(fault.latency)
-    return await _strike(exchange, fault)
+    return await _strike(exchange, fault, true)
 
 
-async def _judge(exchange: _Exchange, handler: Handler) -> web.StreamResponse:
+async def _forbidden(exchange: Exchange) -> str:
+    """Say why no correct client sends this request; keep a doubt about its values."""
+    if exchange.contract is None or exchange.request.match_info.http_exception is not None:
+        return ""
+    verdict = await exchange.contract.judge(exchange.request, exchange.route)
+    exchange.doubt = verdict.doubt
+    return verdict.violation
+
+
+async def _judge(exchange: Exchange, handler: Handler) -> web.StreamResponse:
+    """Call the handler; an answer that is not as described is a 500, since it is our own bug."""
+    try:
+        response = await _handle(exchange, handler)
+    except web.HTTPException as answer:
+        if wrong := _objection(exchange, answer):
+            return _condemn(exchange, wrong)
+        raise
+    wrong = _objection(exchange, response)
+    return _condemn(exchange, wrong) if wrong else response
+
+
+def _objection(exchange: Exchange, response: web.StreamResponse) -> str:
+    """Say what the contract has against an answer, unless it is a verdict of our own."""
+    if exchange.contract is None or exchange.violation or exchange.silent:
+        return ""
+    method = exchange.request.method
+    return exchange.contract.object_to(method, exchange.route, response, exchange.doubt)
+
+
+async def _handle(exchange: Exchange, handler: Handler) -> web.StreamResponse:
     """Call the handler; turn what no correct client sends, and our own bugs, into a 500."""
     unknown = exchange.request.match_info.http_exception
     if unknown is not None:
@@ -128,55 +134,29 @@ async def _judge(exchange: _Exchange, handler: Handler) -> web.StreamResponse:
         return _condemn(exchange, f"The sandbox itself failed: {bug!r}.")
 
 
-async def _strike(exchange: _Exchange, fault: Fault) -> web.StreamResponse:
-    if fault.kind is FaultKind.ANSWER:
-        return _answer(fault)
-    if fault.kind is FaultKind.GARBAGE:
-        return web.Response(text=GARBAGE, content_type="text/html", headers=fault.headers)
-    exchange.silent = True
-    transport = exchange.request.transport
-    if fault.kind is FaultKind.BLACK_HOLE:
-        # aiohttp tells a handler in no other way that its client has left.
-        while exchange.request.transport is not None:  # noqa: ASYNC110
-            await asyncio.sleep(_SILENCE_STEP)
-    elif transport is not None:
-        transport.abort()
-    return web.Response(status=499)
+async def _effect(exchange: Exchange, handler: Handler) -> web.StreamResponse:
+    """Let the request take effect, and keep the answer back."""
+    try:
+        return await _judge(exchange, handler)
+    except web.HTTPException as answer:
+        return answer
 
 
-def _answer(fault: Fault) -> web.Response:
-    if isinstance(fault.body, str):
-        return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
-    body = fault.body
-    if body is None:
-        body = {"id": "server_error", "message": "Unexpected server-side error"}
-    return web.json_response(body, status=fault.status, headers=fault.headers)
+async def _strike(
+    exchange: Exchange, fault: Fault, true: web.StreamResponse | None
+) -> web.StreamResponse:
+    nobody = web.Response(status=499)
+    if fault.kind in {FaultKind.DROP, FaultKind.BLACK_HOLE}:
+        exchange.silent = True
+        exchange.note(nobody)
+    answer = await strike(exchange.request, fault, exchange.service, true)
+    exchange.silent = answer is None
+    return answer or nobody
 
 
-def _condemn(exchange: _Exchange, reason: str) -> web.Response:
+def _condemn(exchange: Exchange, reason: str) -> web.Response:
     exchange.violation = reason
     return web.json_response({"id": "sandbox_violation", "message": reason}, status=500)
-
-
-def _route(request: web.Request) -> str:
-    resource = request.match_info.route.resource
-    return "" if resource is None else resource.canonical
-
-
-async def _text(request: web.Request) -> str:
-    """Read a body of text; binary bodies are left for the handler to stream."""
-    if not request.can_read_body or not request.content_type.startswith(_TEXT_TYPES):
-        return ""
-    if (request.content_length or 0) > _KEPT_BODY:
-        return ""
-    return (await request.read()).decode("utf-8", "replace")
-
-
-def _size(response: web.StreamResponse) -> int:
-    if isinstance(response, web.Response):
-        body: Any = response.body
-        return len(body) if isinstance(body, bytes) else 0
-    return response.body_length if response.prepared else 0
 
 
 def json_body(text: str) -> Any:  # noqa: ANN401 - foreign JSON, judged by the caller

@@ -1,17 +1,21 @@
-"""What shall go wrong, and when: a queue of faults, each waiting for the request it strikes.
+"""What goes wrong with requests: faults, each waiting in a queue for the one that it strikes.
 
 Faults are matched in the order in which they were queued, so that a test reads like a story.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from docklet_sandbox.waiting import Waiting
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from docklet_sandbox.schedule import Schedule
 
 _COMMIT = "commit_then_"
 _STATUS_DIGITS = 3
@@ -27,9 +31,32 @@ class FaultKind(StrEnum):
     DROP = "drop"
     """The connection is closed without an answer."""
     GARBAGE = "garbage"
-    """A 200 whose body is no JSON, as a proxy in between would send it."""
+    """A 200 whose body is not what was asked for; `flavour` says in which way."""
+    TRUNCATED = "truncated"
+    """An answer that promises more bytes than come; after the effect it is the true one."""
     BLACK_HOLE = "black_hole"
     """The connection stays open and silent until the client gives up."""
+
+
+class Flavour(StrEnum):
+    """What garbage is made of."""
+
+    HTML = "html"
+    """The error page of a proxy in between."""
+    TEXT = "text"
+    """A bare sentence of a load balancer."""
+    EMPTY = "empty"
+    """No byte at all."""
+    NULL = "null"
+    """JSON that says nothing."""
+    LIST = "list"
+    """JSON of another type."""
+    HALF = "half"
+    """JSON that ends in the middle, with a length that fits."""
+    BINARY = "binary"
+    """Bytes that are no text."""
+    GZIP = "gzip"
+    """Plain text that claims to be compressed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +65,7 @@ class Fault:
 
     kind: FaultKind
     service: str = "*"
-    """`cloud` or `forge`; a pattern, as are method and route."""
+    """`cloud`, `forge` or `registry`; a pattern, as are method and route."""
     method: str = "*"
     route: str = "*"
     """Matched against the route (`/v2/droplets/{droplet_id}`) and against the path sent."""
@@ -46,14 +73,26 @@ class Fault:
     """Strike after the request took effect instead of before."""
     status: int = 500
     body: Any = None
-    """A string is sent as it is, anything else as JSON."""
+    """A string is sent as it is, other things as JSON; None is what the service itself says."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: int | None = None
+    """Seconds for a `retry-after` header; None leaves it out."""
+    flavour: Flavour = Flavour.HTML
+    """Of garbage."""
+    cut: int | None = None
+    """How many bytes of a truncated body come; None is half of them."""
     latency: float = 0.0
     """Seconds to wait where the fault strikes."""
     skip: int = 0
     """How many matching requests pass unharmed first."""
     count: int = 1
     """How many matching requests are struck."""
+
+    @property
+    def word(self) -> str:
+        """The short name, by which it can be asked for: `503`, `commit_then_drop`."""
+        kind = str(self.status) if self.kind is FaultKind.ANSWER else self.kind
+        return f"{_COMMIT}{kind}" if self.commit else kind
 
     def matches(self, service: str, method: str, *places: str) -> bool:
         """Say whether a request with this method, at one of these places, is meant."""
@@ -65,41 +104,31 @@ class Fault:
 
 
 class Faults:
-    """The queue of faults that both services take from."""
+    """What strikes requests of all services: a queue first, then a schedule, if there is one."""
 
     def __init__(self) -> None:
         """Start with nothing queued: all goes well."""
-        self._queue: list[Fault] = []
+        self._queue = Waiting[Fault]()
+        self.schedule: Schedule | None = None
 
     def add(self, fault: Fault) -> None:
         """Queue a fault behind those that are there."""
-        self._queue.append(fault)
+        self._queue.add(fault)
 
     def take(self, service: str, method: str, route: str, path: str = "") -> Fault | None:
         """Return the fault that strikes this request, if any, and use it up once."""
-        for index, fault in enumerate(self._queue):
-            if not fault.matches(service, method, route, path):
-                continue
-            if fault.skip:
-                self._queue[index] = replace(fault, skip=fault.skip - 1)
-                continue
-            self._use(index, fault)
-            return fault
-        return None
+        planned = self.schedule.fault(service, method, route) if self.schedule else None
+        queued = self._queue.take(lambda fault: fault.matches(service, method, route, path))
+        return queued or planned
 
     def clear(self) -> None:
-        """Forget every fault that did not strike yet."""
+        """Forget every fault that did not strike yet, and the schedule."""
         self._queue.clear()
+        self.schedule = None
 
     def pending(self) -> list[Fault]:
-        """Return the faults that still wait for their request."""
-        return list(self._queue)
-
-    def _use(self, index: int, fault: Fault) -> None:
-        if fault.count > 1:
-            self._queue[index] = replace(fault, count=fault.count - 1)
-        else:
-            del self._queue[index]
+        """Return the queued faults that still wait for their request."""
+        return self._queue.pending()
 
 
 def parse_fault(raw: Mapping[str, Any]) -> Fault:
@@ -115,4 +144,6 @@ def parse_fault(raw: Mapping[str, Any]) -> Fault:
     if len(word) == _STATUS_DIGITS and word.isdigit():
         fields["status"] = int(word)
         word = FaultKind.ANSWER
+    if "flavour" in fields:
+        fields["flavour"] = Flavour(fields["flavour"])
     return Fault(kind=FaultKind(word), **fields)

@@ -1,4 +1,4 @@
-"""What the services stand on: Docker with a network of the sandbox's own, or nothing at all.
+"""What the services stand on: Docker with a network of the sandbox's own, a process, or nothing.
 
 With Docker everything binds to the network's gateway, so that this machine, action containers and
 droplets reach the same addresses; without it, to the loopback.
@@ -19,12 +19,15 @@ from docklet_sandbox.settings import REGISTRY_LOGIN
 from docklet_sandbox.state import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+
+    from aiohttp.typedefs import Middleware
 
     from docklet_sandbox.network import Network
     from docklet_sandbox.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+SSH_PORT = 22
 _NO_IMAGE = "No such image"
 
 
@@ -32,6 +35,7 @@ class Kind(StrEnum):
     """The kinds of machine that a droplet can be."""
 
     DOCKER = "docker"
+    LIGHT = "light"
     NONE = "none"
 
 
@@ -51,14 +55,31 @@ class Ground:
 
 @asynccontextmanager
 async def prepared(
-    kind: Kind, sandbox_id: str, settings: Settings, ports: tuple[int, int] = (0, 0)
+    kind: Kind,
+    sandbox_id: str,
+    settings: Settings,
+    ports: tuple[int, int] = (0, 0),
+    ssh_port: int = SSH_PORT,
+    *,
+    guards: Sequence[Middleware] = (),
 ) -> AsyncIterator[Ground]:
     """Yield the ground for a sandbox, and take everything down again at the end.
 
     The ports are those of the registry and of the private registry; 0 takes any that is free.
+    Light droplets answer on `ssh_port`; containers always on 22. The guards see every request to
+    the registries first.
     """
     if kind is Kind.NONE:
         yield Ground(machines=NoMachines())
+        return
+    if kind is Kind.LIGHT:
+        from docklet_sandbox.light.machines import LightMachines
+
+        light = LightMachines(sandbox_id, port=ssh_port)
+        try:
+            yield Ground(machines=light)
+        finally:
+            await light.close()
         return
     from docklet_sandbox.network import make_network
     from docklet_sandbox.registry import start_registry
@@ -69,7 +90,7 @@ async def prepared(
         network = await make_network(sandbox_id)
         await start_registry(network)
         async with AsyncExitStack() as stack:
-            yield await _ground(network, settings, stack, ports)
+            yield await _ground(network, settings, stack, ports, guards)
     finally:
         await asyncio.to_thread(sweep, sandbox_id)
 
@@ -91,19 +112,21 @@ async def _check_images() -> None:
 
 
 async def _ground(
-    network: Network, settings: Settings, stack: AsyncExitStack, ports: tuple[int, int]
+    network: Network,
+    settings: Settings,
+    stack: AsyncExitStack,
+    ports: tuple[int, int],
+    guards: Sequence[Middleware],
 ) -> Ground:
-    from docklet_sandbox.droplets import DockerMachines
-    from docklet_sandbox.registry import front_door
+    from docklet_sandbox.kept_disks import KeepingMachines
+    from docklet_sandbox.registry import front_door, upstream
 
-    doors = [
-        await listen(stack, front_door(network, lambda: settings.pull_delay, secret), host, port)
-        for secret, host, port in (
-            (None, network.gateway, ports[0]),
-            (REGISTRY_LOGIN, network.gateway, ports[1]),
-        )
-    ]
-    machines = DockerMachines(network, registry=doors[0].removeprefix("http://"))
+    doors = []
+    for secret, port in zip((None, REGISTRY_LOGIN), ports, strict=True):
+        door = front_door(upstream(network), lambda: settings.pull_delay, secret, guards)
+        doors.append(await listen(stack, door, network.gateway, port))
+    registry = doors[0].removeprefix("http://")
+    machines = KeepingMachines(network, registry=registry, keep=lambda: settings.keep_disks)
     stack.push_async_callback(machines.close)
     return Ground(
         machines=machines,

@@ -7,16 +7,33 @@ Authorization header, which is where a token belongs.
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
+from docklet_sandbox.virtual_time import now
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+_FIRST_REFUSAL = 400
 
 
 class Violation(Exception):
     """A request that no correct client sends; answered with 500 and recorded."""
+
+
+class Verdict(StrEnum):
+    """The kinds of ending that a request can come to."""
+
+    SERVED = "served"
+    REFUSED = "refused"
+    """With an error that the real service has as well."""
+    FAULT = "fault"
+    """It was struck by a fault."""
+    VIOLATION = "violation"
+    """No correct client sends it, or the sandbox itself answered wrongly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +59,27 @@ class Entry:
     response_bytes: int
     request_body: str = ""
     """The text sent; empty for binary bodies (git packs)."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """As sent, without Authorization."""
     client: str = ""
     """The User-Agent header."""
     fault: str = ""
     """The kind of fault that struck, if one did."""
     violation: str = ""
     """What was wrong with the request, if it was one that no correct client sends."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the sandbox thinks of the request, in a word."""
+        if self.violation:
+            return Verdict.VIOLATION
+        if self.fault:
+            return Verdict.FAULT
+        return Verdict.REFUSED if self.status >= _FIRST_REFUSAL else Verdict.SERVED
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry as a plain mapping, with its verdict."""
+        return {**asdict(self), "verdict": self.verdict}
 
 
 class Journal:
@@ -65,13 +97,13 @@ class Journal:
         """Add a request that has been dealt with."""
         self._entries.append(entry)
         if self._mirror is not None:
-            self._mirror.write(json.dumps(asdict(entry)) + "\n")
+            self._mirror.write(json.dumps(entry.as_json()) + "\n")
 
     def violate(self, service: str, place: str, reason: str) -> None:
         """Add a violation that is not tied to one HTTP exchange."""
         self.record(
             Entry(
-                time=time.time(),
+                time=now(),
                 seconds=0.0,
                 service=service,
                 method="",
@@ -87,7 +119,7 @@ class Journal:
 
     def entries(self, service: str | None = None) -> list[dict[str, Any]]:
         """Return all entries, or those of one service, oldest first, as plain mappings."""
-        return [asdict(e) for e in self._entries if service in {None, e.service}]
+        return [e.as_json() for e in self._entries if service in {None, e.service}]
 
     def violations(self) -> list[str]:
         """Return one sentence for each violation so far."""

@@ -5,14 +5,15 @@ The cloud decides what the API says and when; a `Machines` decides only what is 
 
 from __future__ import annotations
 
+from collections import deque
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TEST_NET = IPv4Network("192.0.2.0/24")
-"""Reserved for documentation (RFC 5737): no packet to it ever arrives anywhere."""
+_NOWHERE = IPv4Network("198.18.0.0/15")
+"""Reserved for measuring networks (RFC 2544): no packet to it ever arrives anywhere."""
 
 
 class Machines(Protocol):
@@ -28,7 +29,10 @@ class Machines(Protocol):
         public_keys: Sequence[str] = (),
         foreign_host_key: bool = False,
     ) -> None:
-        """Reserve an address at once; boot in the background after `boot_delay` seconds."""
+        """Reserve an address at once; boot in the background after `boot_delay` seconds.
+
+        With an infinite delay it never boots.
+        """
         ...
 
     async def address(self, droplet_id: int) -> str | None:
@@ -47,8 +51,24 @@ class Machines(Protocol):
         """Pull the plug and boot again from the same disk."""
         ...
 
+    async def pause(self, droplet_id: int) -> None:
+        """Freeze everything that runs; the network still knows the machine, nobody answers."""
+        ...
+
+    async def resume(self, droplet_id: int) -> None:
+        """Let what was frozen run on as if no time had passed."""
+        ...
+
+    async def partition(self, droplet_id: int) -> None:
+        """Lose every packet to and from the machine, which runs on."""
+        ...
+
+    async def heal(self, droplet_id: int) -> None:
+        """Let packets through again, those of old connections, too."""
+        ...
+
     async def destroy(self, droplet_id: int) -> None:
-        """Remove the machine with its disk, also while it is booting."""
+        """Remove the machine with its disk, also while it is booting, frozen or cut off."""
         ...
 
     async def close(self) -> None:
@@ -60,8 +80,9 @@ class NoMachines:
     """Addresses that lead nowhere, for tests of the API alone."""
 
     def __init__(self) -> None:
-        """Start with every address of the documentation network free."""
-        self._free = [str(host) for host in _TEST_NET.hosts()]
+        """Start with every address free."""
+        self._fresh = _NOWHERE.hosts()
+        self._free: deque[str] = deque()
         self._addresses: dict[int, str] = {}
 
     async def create(
@@ -74,8 +95,9 @@ class NoMachines:
         public_keys: Sequence[str] = (),  # noqa: ARG002
         foreign_host_key: bool = False,  # noqa: ARG002
     ) -> None:
-        """Reserve the lowest free address."""
-        self._addresses[droplet_id] = self._free.pop(0)
+        """Reserve an address that was given back, else one that nobody had."""
+        known = self._free.popleft() if self._free else None
+        self._addresses[droplet_id] = known or str(next(self._fresh))
 
     async def address(self, droplet_id: int) -> str | None:
         """Return the reserved address; None for an unknown id."""
@@ -89,6 +111,18 @@ class NoMachines:
 
     async def reboot(self, droplet_id: int) -> None:
         """Do nothing: nothing boots."""
+
+    async def pause(self, droplet_id: int) -> None:
+        """Do nothing: nothing runs."""
+
+    async def resume(self, droplet_id: int) -> None:
+        """Do nothing: nothing runs."""
+
+    async def partition(self, droplet_id: int) -> None:
+        """Do nothing: no packet arrives anyway."""
+
+    async def heal(self, droplet_id: int) -> None:
+        """Do nothing: no packet arrives anyway."""
 
     async def destroy(self, droplet_id: int) -> None:
         """Give the address back."""

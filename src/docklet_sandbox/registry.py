@@ -1,15 +1,16 @@
 """The image registry: Debian's docker-registry in a container, and a front door to it.
 
-Droplets come in by the front door, which can hold them back and can ask for a password, and are
-sent on to the registry itself for everything that weighs something. Nothing outlives a sandbox:
-what every registry starts with is a layer of its image, what is pushed later goes with it.
+Droplets come in by the front door, which can hold them back, ask for a password and have faults
+(service `registry`), and are sent on to the registry itself for everything that weighs something.
+Nothing outlives a sandbox: what every registry starts with is a layer of its image, what is pushed
+later goes with it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from aiohttp import web
 
@@ -17,7 +18,9 @@ from docklet_sandbox.docker import LABEL, DockerError, docker
 from docklet_sandbox.network import Network, network_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from aiohttp.typedefs import Middleware
 
 IMAGE = "docklet-sandbox/registry:latest"
 _PORT = 5000
@@ -76,32 +79,44 @@ async def await_answer(host: str) -> None:
     raise DockerError(message)
 
 
+def upstream(network: Network) -> str:
+    """Return the base URL of a network's registry itself."""
+    return f"http://{network.registry}:{_PORT}"
+
+
 def front_door(
-    network: Network, delay: Callable[[], float], credentials: tuple[str, str] | None = None
+    registry: str,
+    delay: Callable[[], float],
+    credentials: tuple[str, str] | None = None,
+    guards: Sequence[Middleware] = (),
 ) -> web.Application:
     """Make the application that droplets pull through, for everybody or for one user only.
 
     Whoever asks what is behind a tag waits for `delay()` seconds, which happens once in a pull.
     """
-    registry = f"http://{network.registry}:{_PORT}"
 
-    async def answer(request: web.Request) -> web.Response:
-        if credentials is not None:
-            _check(request, *credentials)
-        if request.path == "/v2/":
-            return web.json_response({})
-        if "/manifests/" in request.path and "/manifests/sha256:" not in request.path:
+    async def greet(request: web.Request) -> web.Response:
+        _check(request, credentials)
+        return web.json_response({})
+
+    async def lead_on(request: web.Request) -> NoReturn:
+        _check(request, credentials)
+        if not request.match_info.get("reference", "sha256:").startswith("sha256:"):
             await asyncio.sleep(delay())
-        there = registry + request.path_qs
-        raise web.HTTPTemporaryRedirect(there)
+        raise web.HTTPTemporaryRedirect(registry + request.path_qs)
 
-    app = web.Application()
-    app.router.add_get("/v2/{rest:.*}", answer)
+    app = web.Application(middlewares=guards)
+    app.router.add_get("/v2/", greet)
+    app.router.add_get("/v2/{name:.+}/manifests/{reference}", lead_on)
+    app.router.add_get("/v2/{name:.+}/blobs/{digest}", lead_on)
+    app.router.add_get("/v2/{rest:.+}", lead_on)
     return app
 
 
-def _check(request: web.Request, user: str, password: str) -> None:
-    expected = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+def _check(request: web.Request, credentials: tuple[str, str] | None) -> None:
+    if credentials is None:
+        return
+    expected = "Basic " + b64encode(":".join(credentials).encode()).decode()
     if request.headers.get("Authorization") != expected:
         raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="docklet sandbox"'})
 

@@ -46,8 +46,17 @@ class Settings:
     """Requests an hour and token, in a sliding window."""
     limit_minute: int = 250
     """Requests a minute and token, in a sliding window."""
+    keep_disks: bool = False
+    """Whether the disks of deleted droplets stay, to be searched, until the sandbox is stopped."""
     foreign_host_key: bool = False
     """Whether new droplets answer with a host key that their user_data did not bring."""
+    proxied: bool = False
+    """Whether new droplets are reached through a byte proxy, on a loopback address of their own.
+
+    The sandbox has to be allowed to listen on port 22 then.
+    """
+    ssh_delay: float = 0.0
+    """Seconds from create for which a proxied droplet refuses SSH."""
     full_regions: list[str] = field(default_factory=list)
     """Regions that `/v2/sizes` offers and that refuse to create all the same."""
     tokens: dict[str, list[str] | None] = field(default_factory=lambda: {CLOUD_TOKEN: None})

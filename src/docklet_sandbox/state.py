@@ -30,7 +30,7 @@ class Addresses:
     id: str
     pid: int
     machines: str
-    """`docker` or `none`."""
+    """`docker`, `light` or `none`."""
     state: str
     cloud: str
     """Base URL of the DigitalOcean API."""

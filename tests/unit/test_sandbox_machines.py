@@ -7,26 +7,29 @@ from ipaddress import IPv4Address, IPv4Network
 from docklet_sandbox.machines import NoMachines
 from docklet_sandbox.network import Network
 
-DOCUMENTATION = IPv4Network("192.0.2.0/24")
+NOWHERE = IPv4Network("198.18.0.0/15")
 
 
 async def test_every_machine_has_an_address_of_its_own() -> None:
-    """Addresses differ, and lead nowhere."""
+    """Addresses differ, lead nowhere, and suffice for many droplets at once."""
     machines = NoMachines()
-    for droplet_id in range(100):
+    for droplet_id in range(3000):
         await machines.create(droplet_id, f"docklet-{droplet_id}", "")
-    found = {await machines.address(droplet_id) for droplet_id in range(100)}
-    assert len(found) == 100
-    assert all(IPv4Address(address or "") in DOCUMENTATION for address in found)
+    found = {await machines.address(droplet_id) for droplet_id in range(3000)}
+    assert len(found) == 3000
+    assert all(IPv4Address(address or "") in NOWHERE for address in found)
 
 
 async def test_addresses_are_given_back() -> None:
-    """A thousand machines fit into 254 addresses, one after the other."""
+    """Machines that come one after the other share one address, however many they are."""
     machines = NoMachines()
+    seen = set()
     for droplet_id in range(1000):
         await machines.create(droplet_id, "docklet", "")
+        seen.add(await machines.address(droplet_id))
         await machines.destroy(droplet_id)
         assert await machines.address(droplet_id) is None
+    assert len(seen) == 1
 
 
 async def test_unknown_machines_are_ignored() -> None:
@@ -36,6 +39,10 @@ async def test_unknown_machines_are_ignored() -> None:
     await machines.reboot(1)
     await machines.power_off(1)
     await machines.power_on(1)
+    await machines.pause(1)
+    await machines.resume(1)
+    await machines.partition(1)
+    await machines.heal(1)
     await machines.close()
     assert await machines.address(1) is None
 

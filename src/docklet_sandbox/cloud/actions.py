@@ -9,14 +9,16 @@ from aiohttp import web
 from docklet_sandbox.cloud import errors
 from docklet_sandbox.cloud.droplets import droplet_of
 from docklet_sandbox.cloud.errors import not_found, unprocessable
-from docklet_sandbox.cloud.gate import ESTATE, Route
+from docklet_sandbox.cloud.gate import ESTATE, Route, need
+from docklet_sandbox.cloud.order import check_name
 from docklet_sandbox.cloud.pages import paged
 from docklet_sandbox.cloud.shape import body_of, query_of, text
 from docklet_sandbox.journal import Violation
 
 if TYPE_CHECKING:
     from docklet_sandbox.cloud.droplet import Droplet
-    from docklet_sandbox.cloud.estate import Action, Estate
+    from docklet_sandbox.cloud.estate import Estate
+    from docklet_sandbox.cloud.event import Action
 
 
 async def act(request: web.Request) -> web.Response:
@@ -24,6 +26,8 @@ async def act(request: web.Request) -> web.Response:
     estate = request.app[ESTATE]
     droplet = droplet_of(request)
     body = await body_of(request, {"type": text, "name": text}, ("type",))
+    if body["type"] == "snapshot":
+        need(request, "image:create")
     now = estate.now()
     if now < max(droplet.active_at, droplet.locked_until):
         raise unprocessable(errors.PENDING)
@@ -73,9 +77,11 @@ def _carry_out(estate: Estate, droplet: Droplet, kind: str, name: str) -> None:
         case "reboot" | "power_cycle":
             estate.behind(estate.machines.reboot(droplet.id))
         case "snapshot":
+            name = name or f"{droplet.name}-{int(estate.now())}"
             image = estate.snapshot(name, droplet.order.image, [droplet.order.region["slug"]])
             droplet.snapshot_ids.append(image["id"])
         case "rename":
+            check_name(name)
             droplet.name = name
         case _:
             message = f"The sandbox has no droplet action {kind!r}."

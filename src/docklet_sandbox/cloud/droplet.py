@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from docklet_sandbox.cloud.catalog import Record, is_gpu
+from docklet_sandbox.cloud.fate import Fate, FateKind
 
 _PRICE_SECONDS = 3600
 _LEAST_SECONDS = 60
@@ -50,6 +52,19 @@ class Droplet:
     locked_until: float = 0.0
     deleted: float | None = None
     snapshot_ids: list[int] = field(default_factory=list)
+    fate: Fate | None = None
+    """What goes wrong with it, if anything does."""
+
+    @property
+    def failed_at(self) -> float:
+        """When its create event ends as errored; infinity if it does not."""
+        failed = self.fate is not None and self.fate.kind is FateKind.CREATE_FAILS
+        return self.created + self.fate.after if self.fate and failed else inf
+
+    @property
+    def doomed_at(self) -> float:
+        """When it disappears by itself; infinity if it does not."""
+        return self.created + self.fate.after if self.fate and self.fate.dooms else inf
 
     @property
     def gpu(self) -> bool:
@@ -78,7 +93,7 @@ class Droplet:
             "vcpus": size["vcpus"],
             "disk": size["disk"],
             "disk_info": size["disk_info"],
-            "locked": now < max(self.active_at, self.locked_until),
+            "locked": now < max(min(self.active_at, self.failed_at), self.locked_until),
             "status": self.status(now),
             "kernel": None,
             "created_at": timestamp(self.created),
@@ -90,20 +105,22 @@ class Droplet:
             "volume_ids": [],
             "size": size,
             "size_slug": size["slug"],
-            "networks": self._networks(shown=now >= self.active_at + ip_delay),
+            "networks": self._networks(now, self.active_at + ip_delay),
             "region": self.order.region,
             "tags": list(self.tags),
             "vpc_uuid": self.order.vpc,
         } | ({"gpu_info": size["gpu_info"]} if self.gpu else {})
 
-    def _networks(self, *, shown: bool) -> dict[str, Any]:
+    def _networks(self, now: float, since: float) -> dict[str, Any]:
         """Return the networks, the private one first: no client may take the first for public."""
-        if not shown:
+        kind, after = (self.fate.kind, self.fate.after) if self.fate else (None, 0.0)
+        if now < since + (after if kind is FateKind.ADDRESS_LATE else 0.0):
             return {"v4": [], "v6": []}
+        public = now >= since + (after if kind is FateKind.PRIVATE_FIRST else 0.0)
         high, low = divmod(self.id % (250 * 250), 250)
         private = f"10.108.{high + 2}.{low + 2}"
         v4 = [_network(private, "255.255.240.0", "10.108.0.1", "private")]
-        if self.order.public and self.address:
+        if self.order.public and self.address and public:
             gateway = self.address.rpartition(".")[0] + ".1"
             v4.append(_network(self.address, "255.255.240.0", gateway, "public"))
         return {"v4": v4, "v6": []}

@@ -15,10 +15,14 @@ from docklet_sandbox.cloud.shape import body_of, query_of
 from docklet_sandbox.journal import Violation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from docklet_sandbox.cloud.droplet import Droplet
-    from docklet_sandbox.cloud.estate import Action
+    from docklet_sandbox.cloud.event import Action
 
 _TYPES = ("droplets", "gpus")
+_FOR_CREATE = ("droplet:read", "regions:read", "sizes:read", "actions:read", "image:read")
+_FOR_FIELDS = {"tags": "tag:create", "ssh_keys": "ssh_key:read", "vpc_uuid": "vpc:read"}
 _AT_BIRTH = 0.0
 """A moment before any droplet is active: the answer to a create never says more than `new`."""
 
@@ -27,14 +31,21 @@ async def create_droplets(request: web.Request) -> web.Response:
     """Answer POST /v2/droplets: 202, which promises nothing."""
     estate = request.app[ESTATE]
     body = await body_of(request, FIELDS, REQUIRED)
-    for field, scope in (("tags", "tag:create"), ("ssh_keys", "ssh_key:read")):
-        if body.get(field):
-            need(request, scope)
+    for scope in _needed(body):
+        need(request, scope)
     rented = [await estate.create(order) for order in orders_from(body, estate)]
     pictures = [droplet.as_json(_AT_BIRTH, 0.0) for droplet, _ in rented]
     links = {"actions": [_link(request, action) for _, action in rented]}
     found: dict[str, Any] = {"droplet": pictures[0]} if "name" in body else {"droplets": pictures}
     return web.json_response({**found, "links": links}, status=202)
+
+
+def _needed(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the scopes that a create needs besides its own."""
+    yield from _FOR_CREATE
+    for field, scope in _FOR_FIELDS.items():
+        if body.get(field):
+            yield scope
 
 
 async def list_droplets(request: web.Request) -> web.Response:

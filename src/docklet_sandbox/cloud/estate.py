@@ -11,10 +11,13 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from docklet_sandbox.cloud.catalog import Catalog, Record, load_catalog
 from docklet_sandbox.cloud.droplet import Droplet, Order, timestamp
+from docklet_sandbox.cloud.event import Action
+from docklet_sandbox.cloud.fate import Fates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -23,33 +26,6 @@ if TYPE_CHECKING:
     from docklet_sandbox.settings import Settings
 
 _FIRST_ID = 510_000_001
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One event in a droplet's life, over once its time has come."""
-
-    id: int
-    type: str
-    droplet: Droplet
-    started: float
-    ends: float
-
-    def as_json(self, now: float) -> dict[str, Any]:
-        """Return the API's picture of the action."""
-        over = now >= self.ends
-        region = self.droplet.order.region
-        return {
-            "id": self.id,
-            "status": "completed" if over else "in-progress",
-            "type": self.type,
-            "started_at": timestamp(self.started),
-            "completed_at": timestamp(self.ends) if over else None,
-            "resource_id": self.droplet.id,
-            "resource_type": "droplet",
-            "region": region,
-            "region_slug": region["slug"],
-        }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +45,8 @@ class Estate:
     firewalls: dict[str, Record] = field(default_factory=dict)
     images: dict[int, Record] = field(default_factory=dict)
     """The account's own images (snapshots)."""
+    fates: Fates = field(default_factory=Fates)
+    """What becomes of droplets that are yet to be created."""
     ids: Iterator[int] = field(default_factory=lambda: count(_FIRST_ID))
     """Never used twice, so that a late request cannot hit somebody else's droplet."""
     _work: set[asyncio.Task[None]] = field(default_factory=set)
@@ -93,13 +71,16 @@ class Estate:
     async def create(self, order: Order) -> tuple[Droplet, Action]:
         """Rent a droplet and reserve the address of its machine."""
         now = self.now()
+        fate = self.fates.take(order.name)
+        boots = fate is None or fate.boots
         droplet = Droplet(
             id=next(self.ids),
             order=order,
             name=order.name,
             tags=[self.tag(name) for name in order.tags],
             created=now,
-            active_at=now + self.settings.boot_delay,
+            active_at=now + self.settings.boot_delay if boots else inf,
+            fate=fate,
         )
         self.droplets[droplet.id] = droplet
         try:
@@ -107,7 +88,9 @@ class Estate:
         except BaseException:
             droplet.deleted = now
             raise
-        return droplet, self.note("create", droplet, ends=droplet.active_at)
+        self._await_doom(droplet)
+        ends = min(droplet.active_at, droplet.failed_at)
+        return droplet, self.note("create", droplet, ends, errored=droplet.failed_at < inf)
 
     async def _build(self, droplet: Droplet) -> None:
         order = droplet.order
@@ -115,13 +98,23 @@ class Estate:
             droplet.id,
             order.name,
             order.user_data,
-            boot_delay=self.settings.boot_delay,
+            boot_delay=droplet.active_at - droplet.created,
             public_keys=order.public_keys,
             foreign_host_key=self.settings.foreign_host_key,
         )
         droplet.address = await self.machines.address(droplet.id) or ""
 
-    def note(self, kind: str, droplet: Droplet, ends: float) -> Action:
+    def _await_doom(self, droplet: Droplet) -> None:
+        """Have a droplet disappear in time, whether anybody looks or not."""
+        if droplet.doomed_at < inf:
+            seconds = droplet.doomed_at - droplet.created
+            asyncio.get_running_loop().call_later(seconds, self._doom, droplet)
+
+    def _doom(self, droplet: Droplet) -> None:
+        if droplet.deleted is None:
+            self.remove(droplet)
+
+    def note(self, kind: str, droplet: Droplet, ends: float, *, errored: bool = False) -> Action:
         """Write down an action that ends at the given moment."""
         action = Action(
             id=next(self.ids),
@@ -129,6 +122,7 @@ class Estate:
             droplet=droplet,
             started=self.now(),
             ends=ends,
+            errored=errored,
         )
         self.actions[action.id] = action
         return action

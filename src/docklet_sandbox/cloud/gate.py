@@ -24,6 +24,7 @@ ESTATE = web.AppKey("estate", Estate)
 LIMITS = web.AppKey("limits", Limits)
 SCOPES = web.AppKey("scopes", dict[tuple[str, str], str])
 TOKEN = web.RequestKey("token", str)
+_STRANGER = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     headers: dict[str, str] = {}
     request_id = str(uuid.uuid4())
     try:
-        headers |= _admit(request)
+        headers |= _count(request)
+        _admit(request)
         response = await handler(request)
     except ApiError as error:
         response = _error(error, request_id)
@@ -57,17 +59,21 @@ def need(request: web.Request, scope: str) -> None:
         raise forbidden()
 
 
-def _admit(request: web.Request) -> Mapping[str, str]:
+def _count(request: web.Request) -> Mapping[str, str]:
+    """Count the request as its token's; all strangers share one allowance."""
     estate = request.app[ESTATE]
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind != "Bearer" or token not in estate.settings.tokens:
+    known = kind == "Bearer" and token in estate.settings.tokens
+    request[TOKEN] = token if known else _STRANGER
+    return request.app[LIMITS].spend(request[TOKEN], estate.now())
+
+
+def _admit(request: web.Request) -> None:
+    if request[TOKEN] == _STRANGER:
         raise unauthorized()
-    request[TOKEN] = token
-    headers = request.app[LIMITS].spend(token, estate.now())
     resource = request.match_info.route.resource
     if resource is not None:
         need(request, request.app[SCOPES][request.method, resource.canonical])
-    return headers
 
 
 def _error(error: ApiError, request_id: str) -> web.Response:

@@ -60,6 +60,7 @@ REQUIRED = ("size", "image")
 def orders_from(body: dict[str, Any], estate: Estate) -> list[Order]:
     """Return one order for each name; raise ApiError when they cannot be fulfilled."""
     names = _names(body)
+    _check_surroundings(body)
     size, region = _place(body, estate)
     image = image_called(estate, body["image"])
     if image is None:
@@ -89,9 +90,21 @@ def _names(body: dict[str, Any]) -> list[str]:
         message = f"'names' holds 1 to {_NAMES} names, not {len(names)}."
         raise Violation(message)
     for name in names:
-        if not _NAME.fullmatch(name) or len(name) > _NAME_LENGTH:
-            raise unprocessable(errors.HOSTNAME)
+        check_name(name)
     return names
+
+
+def check_name(name: str) -> None:
+    """Raise ApiError for what cannot be a droplet's name, and with it a hostname."""
+    if not _NAME.fullmatch(name) or len(name) > _NAME_LENGTH:
+        raise unprocessable(errors.HOSTNAME)
+
+
+def _check_surroundings(body: dict[str, Any]) -> None:
+    """Refuse what a droplet cannot be put into, since there is none of it here."""
+    if body.get("volumes") or body.get("vpc_uuid") not in {None, _DEFAULT_VPC}:
+        message = "The sandbox has no volumes, and no other VPC than the default one."
+        raise Violation(message)
 
 
 def _place(body: dict[str, Any], estate: Estate) -> tuple[Record, Record]:

@@ -24,23 +24,19 @@ def paged(request: web.Request, key: str, items: Sequence[Any], *extra: str) -> 
     per_page = _number(request, "per_page", default=_DEFAULT, most=_MOST)
     start = (page - 1) * per_page
     last = max(1, -(-len(items) // per_page))
-    return web.json_response(
-        {
-            key: list(items[start : start + per_page]),
-            "links": _links(request, page, last),
-            "meta": {"total": len(items)},
-        }
-    )
+    shown = list(items[start : start + per_page])
+    links = _links(request, page, last)
+    return web.json_response({key: shown, **links, "meta": {"total": len(items)}})
 
 
 def _links(request: web.Request, page: int, last: int) -> dict[str, Any]:
-    """Return links to the other pages; there are none when all fits on one page."""
+    """Return links to the other pages; there is no such object when all fits on one page."""
     pages: dict[str, str] = {}
     if page > 1:
         pages |= {"first": _at(request, 1), "prev": _at(request, page - 1)}
     if page < last:
         pages |= {"next": _at(request, page + 1), "last": _at(request, last)}
-    return {"pages": pages} if pages else {}
+    return {"links": {"pages": pages}} if pages else {}
 
 
 def _at(request: web.Request, page: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from docklet_sandbox.cloud.tolerated import QUERY
 from docklet_sandbox.edge import json_body
 from docklet_sandbox.journal import Violation
 
@@ -87,9 +88,9 @@ def fields_of(
 
 
 def query_of(request: web.Request, *known: str) -> dict[str, str]:
-    """Return the query's parameters, each of which is known and given once."""
+    """Return the query's parameters, each of which is known or tolerated, and given once."""
     for name in request.query:
-        if name not in known:
+        if name not in {*known, *QUERY}:
             message = f"The parameter {name!r} does not exist here; there are {', '.join(known)}."
             raise Violation(message)
         if len(request.query.getall(name)) > 1:

@@ -1,4 +1,4 @@
-"""The control API's verbs that set the forge up, or do what somebody else would do to it.
+"""The control API's verbs that set the forge up, or commit to it as somebody else would.
 
 Texts of files are strings, and `{"base64": "..."}` where they are bytes.
 """
@@ -12,12 +12,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from docklet_sandbox.forge.ambush import Ambush
+from docklet_sandbox.forge.ambush import Ambush, Deed
 from docklet_sandbox.forge.change import Change
 from docklet_sandbox.forge.founding import create_repository, set_rules
-from docklet_sandbox.forge.model import Issue, WorkflowRun
 from docklet_sandbox.forge.rules import Rule, RuleKind
-from docklet_sandbox.forge.store import OWNER, Forge
+from docklet_sandbox.forge.store import Forge
 from docklet_sandbox.forge.tokens import Role, Token, TokenKind, parse_permissions
 
 Json = Any
@@ -82,7 +81,7 @@ async def create(
 
 
 async def configure(forge: Forge, repo: str, **settings: bool) -> None:
-    """Set `private`, `archived` or `actions_may_open_pulls` of a repository."""
+    """Set a repository's switches, such as `private`, `archived` or `has_issues`."""
     here = forge.repository(repo)
     for name, value in settings.items():
         if not isinstance(getattr(here, name), bool):
@@ -102,10 +101,18 @@ async def role(forge: Forge, repo: str, login: str, role: str) -> None:
     forge.repository(repo).roles[login.lower()] = Role(role)
 
 
-async def limits(forge: Forge, max_file_bytes: int | None = None, **allowances: int) -> None:
-    """Set the size limit of files and the rate limits (fields of `limits.Allowances`)."""
+async def limits(
+    forge: Forge,
+    max_file_bytes: int | None = None,
+    max_push_bytes: int | None = None,
+    max_large_bytes: int | None = None,
+    **allowances: int,
+) -> None:
+    """Set the size limits of files and pushes and the rates (fields of `limits.Allowances`)."""
     forge.allowances = replace(forge.allowances, **allowances)
     forge.max_file_bytes = max_file_bytes or forge.max_file_bytes
+    forge.max_push_bytes = max_push_bytes or forge.max_push_bytes
+    forge.max_large_bytes = max_large_bytes or forge.max_large_bytes
     for repository in forge.repositories.values():
         set_rules(forge, repository, repository.rules)
 
@@ -126,13 +133,10 @@ async def store_large(forge: Forge, repo: str, content: Raw) -> Json:
     """Keep a large file as git-lfs does; return the text of the pointer to commit for it."""
     data = base64.b64decode(content["base64"])
     oid = hashlib.sha256(data).hexdigest()
-    forge.repository(repo).large[oid] = data
+    here = forge.repository(repo)
+    here.large[oid] = data
+    set_rules(forge, here, here.rules)
     return f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(data)}\n"
-
-
-async def delete_branch(forge: Forge, repo: str, branch: str) -> None:
-    """Delete a branch, as somebody may while a run goes on."""
-    await forge.repository(repo).bare.git("update-ref", "-d", f"refs/heads/{branch}")
 
 
 async def ambush(
@@ -141,65 +145,30 @@ async def ambush(
     files: Mapping[str, Raw | str | None],
     branch: str | None = None,
     *,
+    deed: str = Deed.COMMIT,
     advertised: bool = True,
     times: int = 1,
 ) -> None:
-    """Have somebody else's commit get in before each of the next pushes to a branch."""
+    """Have somebody else be quicker than each of the next pushes to a branch: see `Deed`."""
     here = forge.repository(repo)
     waiting = Ambush(
         repository=here.full_name,
         branch=branch or here.default_branch,
         change=_change(forge, files, message="Somebody else was quicker"),
+        deed=Deed(deed),
         advertised=advertised,
     )
     forge.ambushes.extend([waiting] * times)
 
 
-async def delete_comment(forge: Forge, repo: str, id: int) -> None:  # noqa: A002 - its name in JSON
-    """Delete a comment, as its readers may."""
-    here = forge.repository(repo)
-    here.comments[id] = replace(here.comments[id], deleted=True)
-
-
-async def issue(
-    forge: Forge, repo: str, title: str, body: str | None = None, login: str = OWNER
-) -> Json:
-    """Open an issue; return its number."""
-    here, now = forge.repository(repo), forge.now()
-    number = here.next_number()
-    here.issues[number] = Issue(
-        id=forge.new_id(),
-        number=number,
-        title=title,
-        body=body,
-        login=login,
-        created=now,
-        updated=now,
-    )
-    return number
-
-
-async def lock(forge: Forge, repo: str, number: int, *, locked: bool = True) -> None:
-    """Lock a conversation, or unlock it."""
-    here = forge.repository(repo)
-    here.issues[number] = replace(here.issues[number], locked=locked)
-
-
-async def run(
-    forge: Forge,
-    repo: str,
-    id: int,  # noqa: A002 - its name in JSON
-    head_sha: str,
-    login: str = OWNER,
-    **facts: Any,  # noqa: ANN401 - further fields of WorkflowRun
-) -> None:
-    """Have a workflow run with this id, or change what is known of it."""
-    made = WorkflowRun(id=id, head_sha=head_sha, login=login, created=forge.now(), **facts)
-    forge.repository(repo).runs[id] = made
-
-
 def _rule(raw: Raw) -> Rule:
-    return Rule(**{**raw, "kind": RuleKind(raw.get("kind", RuleKind.PROTECTION))})
+    return Rule(
+        **{
+            **raw,
+            "kind": RuleKind(raw.get("kind", RuleKind.PROTECTION)),
+            "bypass": tuple(raw.get("bypass", ())),
+        }
+    )
 
 
 def _change(forge: Forge, files: Mapping[str, Raw | str | None], **facts: Any) -> Change:  # noqa: ANN401

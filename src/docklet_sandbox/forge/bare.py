@@ -12,11 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docklet_sandbox.forge.change import Change, import_stream
+from docklet_sandbox.forge.git_objects import (
+    COMMIT_FORMAT,
+    FIELDS,
+    Commit,
+    TreeEntry,
+    read_commit,
+    read_entry,
+)
 
 NOTHING = "0" * 40
 """What git writes for a ref that is not there."""
-_COMMIT_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B"
-_FIELDS = _COMMIT_FORMAT.count("%x00") + 1
 _CONFIG = {
     "http.receivepack": "true",
     "receive.hideRefs": "refs/pull",
@@ -31,38 +37,6 @@ _CONFIG = {
 
 class GitFailed(RuntimeError):
     """Git refused something that the forge itself asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """Who made a commit, and when."""
-
-    name: str
-    email: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
-    """A commit as git has it."""
-
-    sha: str
-    tree: str
-    parents: tuple[str, ...]
-    author: Signature
-    committer: Signature
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeEntry:
-    """One name in a directory of a commit."""
-
-    mode: str
-    kind: str
-    sha: str
-    size: int
-    path: str
 
 
 def clean_environment() -> dict[str, str]:
@@ -123,10 +97,10 @@ class Bare:
 
     async def log(self, *revisions: str, limit: int = 100) -> list[Commit]:
         """Read commits, newest first."""
-        form = f"--format={_COMMIT_FORMAT}"
+        form = f"--format={COMMIT_FORMAT}"
         out = await self.git("log", "-z", f"-{limit}", form, *revisions, "--")
         fields = out.decode(errors="replace").split("\0")[:-1]
-        return [_commit(fields[i : i + _FIELDS]) for i in range(0, len(fields), _FIELDS)]
+        return [read_commit(fields[i : i + FIELDS]) for i in range(0, len(fields), FIELDS)]
 
     async def refs(self, prefix: str) -> dict[str, str]:
         """Return the refs below a prefix with what they point to."""
@@ -143,7 +117,7 @@ class Bare:
         """List a commit's tree; `words` are paths or options of `git ls-tree`."""
         out = await self.asks("ls-tree", "-z", "--long", *_options_last(sha, words))
         lines = (out or b"").decode(errors="surrogateescape").split("\0")
-        return [_entry(line) for line in lines if line]
+        return [read_entry(line) for line in lines if line]
 
     async def blob(self, sha: str) -> bytes:
         """Read a blob."""
@@ -159,6 +133,14 @@ class Bare:
         """Return the paths of all files of a commit; none where there is no such commit."""
         sha = await self.resolve(ref)
         return [] if sha is None else [e.path for e in await self.entries(sha, "-r")]
+
+    async def contains(self, commit: str, ancestor: str) -> bool:
+        """Say whether one commit leads to the other."""
+        return await self.asks("merge-base", "--is-ancestor", ancestor, commit) is not None
+
+    async def empty(self) -> bool:
+        """Say whether there is no branch at all."""
+        return not await self.refs("refs/heads")
 
     async def point(self, ref: str, sha: str) -> None:
         """Set a ref, whatever it was."""
@@ -190,24 +172,3 @@ class Bare:
 def _options_last(sha: str, words: Sequence[str]) -> list[str]:
     options = [w for w in words if w.startswith("-")]
     return [*options, sha, "--", *(w for w in words if not w.startswith("-"))]
-
-
-def _commit(fields: Sequence[str]) -> Commit:
-    sha, tree, parents, *people, message = fields
-    name, email, at, other, other_email, other_at = people
-    return Commit(
-        sha=sha,
-        tree=tree,
-        parents=tuple(parents.split()),
-        author=Signature(name=name, email=email, at=float(at)),
-        committer=Signature(name=other, email=other_email, at=float(other_at)),
-        message=message.rstrip("\n"),
-    )
-
-
-def _entry(line: str) -> TreeEntry:
-    facts, path = line.split("\t", 1)
-    mode, kind, sha, size = facts.split()
-    return TreeEntry(
-        mode=mode, kind=kind, sha=sha, size=int(size) if size.isdigit() else 0, path=path
-    )

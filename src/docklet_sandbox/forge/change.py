@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+
+from docklet_sandbox.virtual_time import now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Change:
     """Paths that get the executable bit."""
     name: str = "Mona Lisa"
     email: str = "mona@example.com"
-    at: float = field(default_factory=time.time)
+    at: float = field(default_factory=now)
 
 
 def import_stream(branch: str, change: Change, *, parent: str | None) -> bytes:

@@ -45,14 +45,17 @@ class ForgeClient:
         files: Files,
         branch: str | None = None,
         *,
+        deed: str = "commit",
         advertised: bool = True,
         times: int = 1,
     ) -> None:
-        """Have somebody else's commit get in before each of the next pushes to a branch."""
-        wired = _wire(files)
-        self.call(
-            "ambush", repo=repo, files=wired, branch=branch, advertised=advertised, times=times
-        )
+        """Have somebody else be quicker than each of the next pushes to a branch.
+
+        They `commit` the files, `rewind` the branch by a commit, or `delete` it, before the pusher
+        is told where it ends or, if it is `advertised`, after that.
+        """
+        how = {"deed": deed, "advertised": advertised, "times": times}
+        self.call("ambush", repo=repo, files=_wire(files), branch=branch, **how)
 
     def protect(
         self,
@@ -62,9 +65,11 @@ class ForgeClient:
         *,
         creation: bool = False,
         reason: str = "Changes must be made through a pull request.",
+        **facts: Any,  # noqa: ANN401 - further fields of a rule
     ) -> None:
         """Guard branches: `protection` refuses with GH006, `ruleset` with GH013."""
         rule = {"pattern": pattern, "kind": kind, "creation": creation, "reason": reason}
+        rule |= facts
         self.call("rules", repo=repo, rules=[rule])
 
     def token(
@@ -119,6 +124,11 @@ class ForgeClient:
     def pushes(self) -> list[Json]:
         """Return every ref update that was accepted: repository, ref, old, new, login, forced."""
         return self._list("pushes")
+
+    def holdings(self) -> Json:
+        """Return everything that was said about each repository, also edited and deleted."""
+        found: Json = self.call("holdings")
+        return found
 
     def _list(self, verb: str, **arguments: Any) -> list[Json]:  # noqa: ANN401
         found: list[Json] = self.call(verb, **arguments)

@@ -21,11 +21,10 @@ from docklet_sandbox.forge.shapes import (
     repository_url,
     user_shape,
 )
+from docklet_sandbox.forge.texts import checked_comment
 from docklet_sandbox.forge.tokens import Role, TokenKind
 from docklet_sandbox.forge.visit import Visit
 
-MAX_BODY = 65_536
-"""Characters; GitHub answers 422 to more."""
 _RESOURCES = {Place.COMMIT: "CommitComment", Place.ISSUE: "IssueComment"}
 
 
@@ -36,7 +35,7 @@ def write(here: Visit, place: Place, target: str, body: str, **spot: Any) -> Com
         place=place,
         target=target,
         login=here.login,
-        history=(Edit(at=here.forge.now(), body=_checked(place, body)),),
+        history=(Edit(at=here.forge.now(), body=checked_comment(_RESOURCES[place], body)),),
         **spot,
     )
     here.repo.comments[comment.id] = comment
@@ -46,7 +45,8 @@ def write(here: Visit, place: Place, target: str, body: str, **spot: Any) -> Com
 def edit(here: Visit, comment: Comment, body: str) -> Comment:
     """Give a comment another text."""
     _check_author(here, comment)
-    newest = Edit(at=here.forge.now(), body=_checked(comment.place, body))
+    text = checked_comment(_RESOURCES[comment.place], body)
+    newest = Edit(at=here.forge.now(), body=text)
     changed = replace(comment, history=(*comment.history, newest))
     here.repo.comments[comment.id] = changed
     return changed
@@ -108,7 +108,7 @@ def _on_commit(here: Visit, comment: Comment) -> Shape:
         "path": comment.path,
         "position": comment.position,
         "line": comment.line,
-        "reactions": rollup(comment, url),
+        "reactions": rollup(comment.reactions, url),
     }
 
 
@@ -122,7 +122,7 @@ def _on_issue(here: Visit, comment: Comment) -> Shape:
         "html_url": f"{page}#issuecomment-{comment.id}",
         "issue_url": f"{base}/{comment.target}",
         "performed_via_github_app": None,
-        "reactions": rollup(comment, url),
+        "reactions": rollup(comment.reactions, url),
     }
 
 
@@ -132,13 +132,3 @@ def _check_author(here: Visit, comment: Comment) -> None:
         return
     if not here.repo.role(token.login).may_write:
         raise errors.GitHubError(403, "Must have admin rights to Repository.")
-
-
-def _checked(place: Place, body: str) -> str:
-    resource = _RESOURCES[place]
-    if not body.strip():
-        raise errors.invalid(resource, "data", message="Body cannot be blank")
-    if len(body) > MAX_BODY:
-        message = f"Body is too long (maximum is {MAX_BODY} characters)"
-        raise errors.invalid(resource, "data", message=message)
-    return body

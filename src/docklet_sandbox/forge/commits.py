@@ -1,4 +1,4 @@
-"""Routes for repositories' git data: commits, branches and refs.
+"""Routes for commits and branches.
 
 Refs may have slashes in them, so their routes come after those that end in a fixed word.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from docklet_sandbox.forge import errors
-from docklet_sandbox.forge.bare import Commit, Signature
+from docklet_sandbox.forge.git_objects import Commit, Signature
 from docklet_sandbox.forge.paging import page_of
 from docklet_sandbox.forge.shapes import (
     Shape,
@@ -18,7 +18,7 @@ from docklet_sandbox.forge.shapes import (
     repository_url,
     user_shape,
 )
-from docklet_sandbox.forge.tokens import Level, Permission
+from docklet_sandbox.forge.tokens import Permission
 from docklet_sandbox.forge.visit import Visit, visit
 
 routes = web.RouteTableDef()
@@ -53,38 +53,6 @@ async def get_branch(request: web.Request) -> web.Response:
         "protection_url": f"{url}/protection",
     }
     return web.json_response(shape)
-
-
-@routes.get(_REPO + "/git/ref/{ref:.+}")
-async def get_ref(request: web.Request) -> web.Response:
-    """Show what a ref (`heads/main`) points to."""
-    here = visit(request, Permission.CONTENTS)
-    name = f"refs/{here.word('ref')}"
-    sha = (await here.repo.bare.refs(name)).get(name)
-    if sha is None:
-        raise errors.not_found()
-    return web.json_response(await _ref_shape(here, name, sha))
-
-
-@routes.get(_REPO + "/git/matching-refs/{ref:.+}")
-async def list_matching_refs(request: web.Request) -> web.Response:
-    """List the refs that begin with a text."""
-    here = visit(request, Permission.CONTENTS)
-    start = f"refs/{here.word('ref')}"
-    found = sorted((await here.repo.bare.refs("refs")).items())
-    shown, headers = page_of(request, [item for item in found if item[0].startswith(start)])
-    return web.json_response([await _ref_shape(here, *i) for i in shown], headers=headers)
-
-
-@routes.delete(_REPO + "/git/refs/{ref:.+}")
-async def delete_ref(request: web.Request) -> web.Response:
-    """Delete a branch or tag."""
-    here = visit(request, Permission.CONTENTS, level=Level.WRITE)
-    name = f"refs/{here.word('ref')}"
-    if name not in await here.repo.bare.refs(name):
-        raise errors.GitHubError(422, "Reference does not exist")
-    await here.repo.bare.git("update-ref", "-d", name)
-    return web.Response(status=204)
 
 
 @routes.get(_REPO + "/commits/{ref:.+}")
@@ -125,6 +93,20 @@ def commit_shape(here: Visit, commit: Commit) -> Shape:
     }
 
 
+def written_shape(here: Visit, commit: Commit) -> Shape:
+    """Show a commit that a request made."""
+    whole = commit_shape(here, commit)
+    inner = whole["commit"]
+    names = ("sha", "node_id", "html_url", "parents")
+    said = {name: inner[name] for name in ("url", "author", "committer", "message", "tree")}
+    verdict = {"verified": False, "reason": "unsigned", "signature": None, "payload": None}
+    return {
+        **{name: whole[name] for name in names},
+        **said,
+        "verification": {**verdict, "verified_at": None},
+    }
+
+
 def signature_shape(signature: Signature) -> Shape:
     """Show who made a commit, and when."""
     return {"name": signature.name, "email": signature.email, "date": moment(signature.at)}
@@ -143,14 +125,3 @@ def _brief_branch(here: Visit, name: str, sha: str) -> Shape:
 
 def _guarded(here: Visit, branch: str) -> bool:
     return any(rule.matches(branch) for rule in here.repo.rules)
-
-
-async def _ref_shape(here: Visit, name: str, sha: str) -> Shape:
-    url = f"{repository_url(here.forge, here.repo)}/git"
-    kind = (await here.repo.bare.git("cat-file", "-t", sha)).decode().strip()
-    return {
-        "ref": name,
-        "node_id": node_id("Ref", name),
-        "url": f"{url}/{name}",
-        "object": {"sha": sha, "type": kind, "url": f"{url}/{kind}s/{sha}"},
-    }

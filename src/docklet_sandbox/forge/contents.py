@@ -11,7 +11,7 @@ import mimetypes
 from aiohttp import web
 
 from docklet_sandbox.forge import errors
-from docklet_sandbox.forge.bare import TreeEntry
+from docklet_sandbox.forge.git_objects import TreeEntry
 from docklet_sandbox.forge.shapes import Shape, page_url, repository_url
 from docklet_sandbox.forge.tokens import Permission
 from docklet_sandbox.forge.visit import Visit, visit
@@ -58,19 +58,20 @@ async def _listing(here: Visit, ref: str, sha: str, path: str) -> web.Response:
     entries = await here.repo.bare.entries(sha, *([f"{path}/"] if path else []))
     if not entries:
         raise errors.not_found()
-    return web.json_response([_entry(here, ref, entry) for entry in entries])
+    return web.json_response([entry_shape(here, ref, entry) for entry in entries])
 
 
 def _file(here: Visit, ref: str, entry: TreeEntry, content: bytes) -> Shape:
     inline = len(content) <= _INLINE_LIMIT
     return {
-        **_entry(here, ref, entry),
+        **entry_shape(here, ref, entry),
         "content": base64.encodebytes(content).decode() if inline else "",
         "encoding": "base64" if inline else "none",
     }
 
 
-def _entry(here: Visit, ref: str, entry: TreeEntry) -> Shape:
+def entry_shape(here: Visit, ref: str, entry: TreeEntry) -> Shape:
+    """Show a file, without its content."""
     url = repository_url(here.forge, here.repo)
     page = page_url(here.forge, here.repo)
     own = f"{url}/contents/{entry.path}?ref={ref}"

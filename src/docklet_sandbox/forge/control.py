@@ -1,6 +1,7 @@
 """The forge's part of the control API: `POST /VERB` with the verb's arguments as a JSON object.
 
-The verbs are the functions of `arrange` and `observe`; the answer is what the function returns.
+The verbs are the functions of `arrange`, `others` and `observe`; the answer is what the function
+returns.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from docklet_sandbox.forge import arrange, observe
+from docklet_sandbox.forge import arrange, holdings, observe, others
 from docklet_sandbox.forge.store import Forge
 
 _MAX_BODY = 1024**3
@@ -26,7 +27,7 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         arrange.role,
         arrange.limits,
         arrange.commit,
-        arrange.delete_branch,
+        others.delete_branch,
         arrange.store_large,
         arrange.ambush,
         observe.branches,
@@ -34,13 +35,17 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         observe.paths,
         observe.log,
         observe.comments,
-        arrange.delete_comment,
+        others.delete_comment,
         observe.statuses,
         observe.pulls,
-        arrange.issue,
-        arrange.lock,
-        arrange.run,
+        others.issue,
+        others.lock,
+        others.lock_commit,
+        others.delete_issue,
+        others.delete_repository,
+        others.run,
         observe.pushes,
+        holdings.holdings,
     )
 }
 

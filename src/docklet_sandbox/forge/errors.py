@@ -16,7 +16,6 @@ DOCUMENTATION = "https://docs.github.com/rest"
 _SUBJECT = {
     TokenKind.APP: "integration",
     TokenKind.FINE: "personal access token",
-    TokenKind.CLASSIC: "personal access token",
 }
 
 
@@ -30,19 +29,21 @@ class GitHubError(Exception):
         *,
         errors: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
+        about: str = DOCUMENTATION,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.errors = list(errors)
         self.headers = dict(headers or {})
+        self.about = about
 
     def response(self) -> web.Response:
         """Return the answer as GitHub shapes it."""
         body: dict[str, Any] = {"message": self.message}
         if self.errors:
             body["errors"] = self.errors
-        body |= {"documentation_url": DOCUMENTATION, "status": str(self.status)}
+        body |= {"documentation_url": self.about, "status": str(self.status)}
         return web.json_response(body, status=self.status, headers=self.headers)
 
 
@@ -62,7 +63,9 @@ def authentication_required() -> GitHubError:
 
 
 def inaccessible(token: Token) -> GitHubError:
-    """Return the answer to a token that lacks a grant."""
+    """Return the answer to a token that lacks a grant; a classic one is not told that it does."""
+    if token.kind is TokenKind.CLASSIC:
+        return not_found()
     return GitHubError(403, f"Resource not accessible by {_SUBJECT[token.kind]}")
 
 
@@ -81,9 +84,9 @@ def not_supplied(field: str) -> GitHubError:
     return GitHubError(422, f'Invalid request.\n\n"{field}" wasn\'t supplied.')
 
 
-def invalid(resource: str, field: str, *, code: str = "invalid", message: str = "") -> GitHubError:
+def invalid(resource: str, field: str, *, code: str = "", message: str = "") -> GitHubError:
     """Return the answer to a field whose value GitHub does not take."""
-    problem = {"resource": resource, "code": "custom" if message else code}
+    problem = {"resource": resource, "code": code or ("custom" if message else "invalid")}
     if field:
         problem["field"] = field
     if message:

@@ -67,6 +67,7 @@ def set_rules(forge: Forge, repository: Repository, rules: Collection[Rule]) -> 
         repository.rules,
         max_file_bytes=forge.max_file_bytes,
         page=f"{forge.server_url}/{repository.full_name}/rules",
+        large=repository.large,
     )
 
 

@@ -38,6 +38,7 @@ class Guest:
 
     repo: Repository
     token: Token | None
+    max_push_bytes: int
 
     @property
     def login(self) -> str:
@@ -49,7 +50,14 @@ class Guest:
         token = self.token
         workflows = token is not None and token.covers(Permission.WORKFLOWS, Level.WRITE)
         app = token is not None and token.kind is TokenKind.APP
-        return {"FORGE_WORKFLOWS": str(int(workflows)), "FORGE_APP": str(int(app))}
+        return {
+            "FORGE_WORKFLOWS": str(int(workflows)),
+            "FORGE_APP": str(int(app)),
+            "FORGE_LOGIN": self.login,
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "receive.maxInputSize",
+            "GIT_CONFIG_VALUE_0": str(self.max_push_bytes),
+        }
 
 
 def admit(request: web.Request, *, push: bool) -> Guest:
@@ -64,7 +72,7 @@ def admit(request: web.Request, *, push: bool) -> Guest:
         raise Refused(404, "Repository not found.")
     if token is not None:
         _check(token, repo, push=push)
-    return Guest(repo=repo, token=token)
+    return Guest(repo=repo, token=token, max_push_bytes=forge.max_push_bytes)
 
 
 def _check(token: Token, repo: Repository, *, push: bool) -> None:

@@ -1,6 +1,6 @@
-"""Routes for issues' conversations, which pull requests have too.
+"""Routes for issues.
 
-A token needs the grant for issues, or for pull requests where the number is one's.
+They list and change pull requests' conversations too, as GitHub's do.
 """
 
 from __future__ import annotations
@@ -9,147 +9,114 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from docklet_sandbox.forge import comments, errors
-from docklet_sandbox.forge.model import Comment, Issue, Place
+from docklet_sandbox.forge import errors
+from docklet_sandbox.forge.conversation import BOTH, check_enabled, issue_of
+from docklet_sandbox.forge.errors import GitHubError
+from docklet_sandbox.forge.fields import choice, fields
+from docklet_sandbox.forge.issue_shape import issue_shape
+from docklet_sandbox.forge.model import Issue
 from docklet_sandbox.forge.paging import page_of
-from docklet_sandbox.forge.shapes import (
-    Shape,
-    moment,
-    node_id,
-    page_url,
-    repository_url,
-    user_shape,
-)
-from docklet_sandbox.forge.tokens import Level, Permission
-from docklet_sandbox.forge.visit import Visit, fields, visit
+from docklet_sandbox.forge.texts import checked_text, checked_title
+from docklet_sandbox.forge.tokens import Level, Permission, TokenKind
+from docklet_sandbox.forge.visit import Visit, visit
 
 routes = web.RouteTableDef()
-_ISSUE = "/repos/{owner}/{repo}/issues/{issue_number}"
-_COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment_id}"
-_BOTH = (Permission.ISSUES, Permission.PULL_REQUESTS)
+_ISSUES = "/repos/{owner}/{repo}/issues"
+_ISSUE = _ISSUES + "/{issue_number}"
+_STATES = ("open", "closed")
+_REASONS = ("off-topic", "too heated", "resolved", "spam")
+_RESOURCE = "Issue"
 
 
-@routes.get(_COMMENT)
-async def get_comment(request: web.Request) -> web.Response:
-    """Show a comment."""
-    here = visit(request, *_BOTH)
-    return web.json_response(comments.comment_shape(here, comments.comment_of(here, Place.ISSUE)))
+@routes.post(_ISSUES)
+async def create(request: web.Request) -> web.Response:
+    """Open an issue."""
+    here = visit(request, Permission.ISSUES, level=Level.WRITE, open_to_all=True)
+    check_enabled(here)
+    optional = {"title": str, "body": str, "labels": list, "assignees": list}
+    body = await fields(request, {}, optional)
+    issue = open_issue(here, checked_title(_RESOURCE, body.get("title")), body.get("body"))
+    shape = issue_shape(here, issue)
+    return web.json_response(shape, status=201, headers={"Location": shape["url"]})
 
 
-@routes.patch(_COMMENT)
-async def edit_comment(request: web.Request) -> web.Response:
-    """Give a comment another text."""
-    here, comment = _on_comment(request)
-    body = await fields(request, {"body": str})
-    changed = comments.edit(here, comment, body["body"])
-    return web.json_response(comments.comment_shape(here, changed))
-
-
-@routes.delete(_COMMENT)
-async def delete_comment(request: web.Request) -> web.Response:
-    """Delete a comment."""
-    return comments.delete(*_on_comment(request))
+@routes.get(_ISSUES)
+async def list_issues(request: web.Request) -> web.Response:
+    """List issues and pull requests, newest first; the open ones, unless others are asked for."""
+    here = visit(request, *BOTH)
+    state = choice(request, "state", (*_STATES, "all"))
+    reverse = choice(request, "direction", ("desc", "asc")) == "desc"
+    found = [i for i in here.repo.issues.values() if state in {"all", i.state} and not i.deleted]
+    shown, headers = page_of(request, sorted(found, key=lambda i: i.number, reverse=reverse))
+    return web.json_response([issue_shape(here, i) for i in shown], headers=headers)
 
 
 @routes.get(_ISSUE)
 async def get_issue(request: web.Request) -> web.Response:
     """Show an issue, or a pull request as one."""
-    here = visit(request, *_BOTH)
-    return web.json_response(issue_shape(here, issue_of(here, "issue_number")))
+    here = visit(request, *BOTH)
+    return web.json_response(issue_shape(here, issue_of(here, here.number("issue_number"))))
 
 
-@routes.post(_ISSUE + "/comments")
-async def create_comment(request: web.Request) -> web.Response:
-    """Comment on an issue or pull request."""
-    here = visit(request, *_BOTH, level=Level.WRITE, open_to_all=True)
-    issue = issue_of(here, "issue_number")
-    _check_grant(here, issue.number)
-    if issue.locked and not here.repo.role(here.login).may_write:
-        raise errors.GitHubError(403, "Unable to create comment because issue is locked.")
-    body = await fields(request, {"body": str})
-    comment = comments.write(here, Place.ISSUE, str(issue.number), body["body"])
-    shape = comments.comment_shape(here, comment)
-    return web.json_response(shape, status=201, headers={"Location": shape["url"]})
-
-
-@routes.get(_ISSUE + "/comments")
-async def list_comments(request: web.Request) -> web.Response:
-    """List the comments on an issue or pull request."""
-    here = visit(request, *_BOTH)
-    number = issue_of(here, "issue_number").number
-    shown, headers = page_of(request, comments.comments_on(here, Place.ISSUE, str(number)))
-    return web.json_response([comments.comment_shape(here, c) for c in shown], headers=headers)
+@routes.patch(_ISSUE)
+async def edit_issue(request: web.Request) -> web.Response:
+    """Change an issue's title, text or state."""
+    here = visit(request, *BOTH, level=Level.WRITE, open_to_all=True)
+    issue = issue_of(here, here.number("issue_number"), Level.WRITE)
+    _check_author(here, issue)
+    body = await fields(request, {}, {"title": str, "body": str, "state": str})
+    said = {key: value for key, value in body.items() if value is not None}
+    if said.get("state", "open") not in _STATES:
+        raise errors.invalid(_RESOURCE, "state")
+    if "title" in said:
+        checked_title(_RESOURCE, said["title"])
+    checked_text(_RESOURCE, said.get("body"))
+    changed = replace(issue, **said, updated=here.forge.now())
+    here.repo.issues[issue.number] = changed
+    return web.json_response(issue_shape(here, changed))
 
 
 @routes.put(_ISSUE + "/lock")
-@routes.delete(_ISSUE + "/lock")
 async def lock(request: web.Request) -> web.Response:
-    """Close a conversation to those who can't write to the repository, or open it again."""
-    here = visit(request, *_BOTH, level=Level.WRITE)
-    issue = issue_of(here, "issue_number")
-    here.repo.issues[issue.number] = replace(issue, locked=request.method == "PUT")
+    """Close a conversation to those who can't write to the repository."""
+    here = visit(request, *BOTH, level=Level.WRITE)
+    issue = issue_of(here, here.number("issue_number"), Level.WRITE)
+    body = await fields(request, {}, {"lock_reason": str}) if await request.text() else {}
+    reason = body.get("lock_reason")
+    if reason not in {None, *_REASONS}:
+        raise errors.invalid(_RESOURCE, "lock_reason")
+    here.repo.issues[issue.number] = replace(issue, locked=True, lock_reason=reason)
     return web.Response(status=204)
 
 
-def issue_of(here: Visit, word: str) -> Issue:
-    """Return the issue whose number is in the path."""
-    issue = here.repo.issues.get(here.number(word))
-    if issue is None:
-        raise errors.not_found()
+@routes.delete(_ISSUE + "/lock")
+async def unlock(request: web.Request) -> web.Response:
+    """Open a conversation to everybody again."""
+    here = visit(request, *BOTH, level=Level.WRITE)
+    issue = issue_of(here, here.number("issue_number"), Level.WRITE)
+    here.repo.issues[issue.number] = replace(issue, locked=False, lock_reason=None)
+    return web.Response(status=204)
+
+
+def open_issue(here: Visit, title: str, body: str | None) -> Issue:
+    """Open an issue, or a pull request's conversation."""
+    number, now = here.repo.next_number(), here.forge.now()
+    issue = Issue(
+        id=here.forge.new_id(),
+        number=number,
+        title=title,
+        body=checked_text(_RESOURCE, body),
+        login=here.login,
+        created=now,
+        updated=now,
+    )
+    here.repo.issues[number] = issue
     return issue
 
 
-def issue_shape(here: Visit, issue: Issue) -> Shape:
-    """Show an issue."""
-    base = repository_url(here.forge, here.repo)
-    url = f"{base}/issues/{issue.number}"
-    pull = issue.number in here.repo.pulls
-    page = f"{page_url(here.forge, here.repo)}/{'pull' if pull else 'issues'}/{issue.number}"
-    shape = {
-        "id": issue.id,
-        "node_id": node_id("Issue", issue.id),
-        "url": url,
-        "repository_url": base,
-        "labels_url": f"{url}/labels{{/name}}",
-        "comments_url": f"{url}/comments",
-        "events_url": f"{url}/events",
-        "html_url": page,
-        "number": issue.number,
-        "title": issue.title,
-        "body": issue.body,
-        "user": user_shape(here.forge, issue.login),
-        "author_association": comments.association(here, issue.login),
-        "labels": [],
-        "assignee": None,
-        "assignees": [],
-        "milestone": None,
-        "state": issue.state,
-        "state_reason": None,
-        "locked": issue.locked,
-        "comments": len(comments.comments_on(here, Place.ISSUE, str(issue.number))),
-        "created_at": moment(issue.created),
-        "updated_at": moment(issue.updated),
-        "closed_at": moment(issue.updated) if issue.state == "closed" else None,
-    }
-    if pull:
-        shape["pull_request"] = {
-            "url": f"{base}/pulls/{issue.number}",
-            "html_url": page,
-            "diff_url": f"{page}.diff",
-            "patch_url": f"{page}.patch",
-        }
-    return shape
-
-
-def _on_comment(request: web.Request) -> tuple[Visit, Comment]:
-    here = visit(request, *_BOTH, level=Level.WRITE, open_to_all=True)
-    comment = comments.comment_of(here, Place.ISSUE)
-    _check_grant(here, int(comment.target))
-    return here, comment
-
-
-def _check_grant(here: Visit, number: int) -> None:
-    """Refuse a token that was granted pull requests only where the number is an issue's."""
-    grants = _BOTH if number in here.repo.pulls else (Permission.ISSUES,)
-    if here.token and not any(here.token.covers(g, Level.WRITE) for g in grants):
-        raise errors.inaccessible(here.token)
+def _check_author(here: Visit, issue: Issue) -> None:
+    """Let an issue be changed by its author and by those who may triage."""
+    token = here.token
+    by_other = token is not None and token.kind is not TokenKind.APP and issue.login != token.login
+    if by_other and not here.repo.role(here.login).may_triage:
+        raise GitHubError(403, "Must have admin rights to Repository.")

@@ -1,4 +1,4 @@
-"""What the forge keeps: repositories with their talk, people, and pushes.
+"""What the forge keeps: people, and repositories with their talk.
 
 Records are frozen and replaced; only a repository changes in place, since everything hangs on it.
 """
@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from docklet_sandbox.forge.bare import Bare
+from docklet_sandbox.forge.records import Status, WorkflowRun
 from docklet_sandbox.forge.rules import Rule
 from docklet_sandbox.forge.tokens import Role
 
@@ -49,7 +50,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """A reaction to a comment."""
+    """A reaction to a comment or an issue."""
 
     id: int
     content: str
@@ -87,20 +88,6 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """A commit status; the newest of a context counts."""
-
-    id: int
-    sha: str
-    state: str
-    context: str
-    description: str | None
-    target_url: str | None
-    login: str
-    created: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """An issue, or the conversation of the pull request with the same number."""
 
@@ -113,6 +100,9 @@ class Issue:
     updated: float
     state: Literal["open", "closed"] = "open"
     locked: bool = False
+    lock_reason: str | None = None
+    reactions: tuple[Reaction, ...] = ()
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,36 +118,6 @@ class Pull:
     """The last one seen, for when the branch is gone."""
     base: str
     draft: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowRun:
-    """A run of a workflow, as a look at it through the API shows."""
-
-    id: int
-    name: str = "docklet"
-    event: str = "push"
-    head_branch: str | None = "main"
-    head_sha: str
-    status: str = "in_progress"
-    conclusion: str | None = None
-    login: str
-    attempt: int = 1
-    created: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
-    """An update of one ref that the forge accepted."""
-
-    at: float
-    repository: str
-    ref: str
-    old: str
-    new: str
-    login: str
-    forced: bool
-    """Whether commits of an existing branch were thrown away."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,16 +137,21 @@ class Repository:
     """Full name of the repository that this is a fork of."""
     actions_may_open_pulls: bool = True
     """The setting `Allow GitHub Actions to create and approve pull requests`."""
+    has_issues: bool = True
     rules: list[Rule] = field(default_factory=list)
     roles: dict[str, Role] = field(default_factory=dict)
     """By login in lower case; the owner needs none."""
     comments: dict[int, Comment] = field(default_factory=dict)
+    locked_commits: set[str] = field(default_factory=set)
+    """SHAs of commits whose conversations are locked."""
     statuses: list[Status] = field(default_factory=list)
     issues: dict[int, Issue] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
     large: dict[str, bytes] = field(default_factory=dict)
     """What git-lfs keeps outside of git, by SHA-256."""
+    over_large_quota: bool = False
+    """Whether its owner has to pay before more can be kept there."""
 
     @property
     def full_name(self) -> str:

@@ -1,4 +1,4 @@
-"""Routes for accounts, their keys, their roles, and the rate limit.
+"""Routes for accounts, their keys, repositories, and the rate limit.
 
 An installation token has no account of its own: GitHub answers 403 where one is asked for.
 """
@@ -9,7 +9,9 @@ from aiohttp import web
 
 from docklet_sandbox.forge import errors
 from docklet_sandbox.forge.model import User
-from docklet_sandbox.forge.shapes import full_repository_shape, profile_shape, user_shape
+from docklet_sandbox.forge.paging import page_of
+from docklet_sandbox.forge.repository_shape import full_repository_shape
+from docklet_sandbox.forge.shapes import own_profile_shape, profile_shape
 from docklet_sandbox.forge.tokens import Role, TokenKind
 from docklet_sandbox.forge.visit import FORGE, token_of, visit
 
@@ -25,7 +27,7 @@ async def get_me(request: web.Request) -> web.Response:
     if token.kind is TokenKind.APP:
         raise errors.inaccessible(token)
     forge = request.app[FORGE]
-    return web.json_response(profile_shape(forge, forge.user(token.login)))
+    return web.json_response(own_profile_shape(forge, forge.user(token.login)))
 
 
 @routes.get("/users/{username}")
@@ -39,7 +41,9 @@ async def list_keys(request: web.Request) -> web.Response:
     """List somebody's public SSH keys, without their comments as GitHub does."""
     user = _user(request)
     keys = [" ".join(key.split()[:2]) for key in user.keys]
-    return web.json_response([{"id": user.id + n, "key": key} for n, key in enumerate(keys)])
+    shown, headers = page_of(request, list(enumerate(keys)))
+    found = [{"id": user.id + n, "key": key} for n, key in shown]
+    return web.json_response(found, headers=headers)
 
 
 @routes.get("/repos/{owner}/{repo}")
@@ -48,19 +52,6 @@ async def get_repository(request: web.Request) -> web.Response:
     here = visit(request)
     role = here.repo.role(here.login) if here.login else Role.NONE
     return web.json_response(full_repository_shape(here.forge, here.repo, role))
-
-
-@routes.get("/repos/{owner}/{repo}/collaborators/{username}/permission")
-async def get_permission(request: web.Request) -> web.Response:
-    """Show what somebody may do in a repository."""
-    here = visit(request)
-    if here.token is None:
-        raise errors.authentication_required()
-    user = _user(request)
-    role = here.repo.role(user.login)
-    person = {**user_shape(here.forge, user.login), "role_name": role.value}
-    shape = {"permission": role.permission, "role_name": role.value, "user": person}
-    return web.json_response(shape)
 
 
 @routes.get("/rate_limit")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from docklet_sandbox.forge.bare import Bare
 from docklet_sandbox.forge.comments import association, comments_on
 from docklet_sandbox.forge.model import Place, Pull, Repository
+from docklet_sandbox.forge.repository_shape import repository_shape
 from docklet_sandbox.forge.shapes import (
     Shape,
     moment,
     node_id,
     page_url,
-    repository_shape,
     repository_url,
     user_shape,
 )
@@ -20,7 +20,7 @@ from docklet_sandbox.forge.visit import Visit
 async def brief_pull_shape(here: Visit, pull: Pull) -> Shape:
     """Show a pull request in a list."""
     issue = here.repo.issues[pull.number]
-    source = here.forge.repository(pull.head_repository)
+    source = here.forge.repositories.get(pull.head_repository.lower())
     base_sha = await here.repo.bare.head(pull.base) or ""
     closed = moment(issue.updated) if issue.state == "closed" else None
     return {
@@ -46,8 +46,8 @@ async def brief_pull_shape(here: Visit, pull: Pull) -> Shape:
         "closed_at": closed,
         "merged_at": None,
         "merge_commit_sha": None,
-        "head": _end(here, source, pull.head, pull.head_sha),
-        "base": _end(here, here.repo, pull.base, base_sha),
+        "head": _end(here, source, pull.head_repository, pull.head, pull.head_sha),
+        "base": _end(here, here.repo, here.repo.full_name, pull.base, base_sha),
         **_addresses(here, pull),
     }
 
@@ -74,13 +74,15 @@ async def pull_shape(here: Visit, pull: Pull) -> Shape:
     }
 
 
-def _end(here: Visit, repo: Repository, branch: str, sha: str) -> Shape:
+def _end(here: Visit, repo: Repository | None, name: str, branch: str, sha: str) -> Shape:
+    """Show one end; a fork that was deleted is null."""
+    owner = name.split("/", maxsplit=1)[0]
     return {
-        "label": f"{repo.owner}:{branch}",
+        "label": f"{owner}:{branch}",
         "ref": branch,
         "sha": sha,
-        "user": user_shape(here.forge, repo.owner),
-        "repo": repository_shape(here.forge, repo),
+        "user": user_shape(here.forge, owner),
+        "repo": None if repo is None else repository_shape(here.forge, repo),
     }
 
 

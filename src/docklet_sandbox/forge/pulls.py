@@ -12,12 +12,14 @@ from aiohttp import web
 
 from docklet_sandbox.forge import errors
 from docklet_sandbox.forge.errors import GitHubError
-from docklet_sandbox.forge.issues import issue_of
-from docklet_sandbox.forge.model import Issue, Pull, Repository
+from docklet_sandbox.forge.fields import choice, fields
+from docklet_sandbox.forge.issues import open_issue
+from docklet_sandbox.forge.model import Pull, Repository
 from docklet_sandbox.forge.paging import page_of
 from docklet_sandbox.forge.pull_shape import brief_pull_shape, pull_shape
+from docklet_sandbox.forge.texts import checked_text, checked_title
 from docklet_sandbox.forge.tokens import Level, Permission, TokenKind
-from docklet_sandbox.forge.visit import Visit, fields, visit
+from docklet_sandbox.forge.visit import Visit, visit
 
 routes = web.RouteTableDef()
 _PULLS = "/repos/{owner}/{repo}/pulls"
@@ -32,8 +34,8 @@ async def create(request: web.Request) -> web.Response:
     _check_setting(here)
     optional = {"title": str, "body": str, "draft": bool, "maintainer_can_modify": bool}
     body = await fields(request, {"head": str, "base": str}, optional)
-    if not body.get("title"):
-        raise errors.invalid(_RESOURCE, "title", code="missing_field")
+    checked_title(_RESOURCE, body.get("title"))
+    checked_text("Issue", body.get("body"))
     pull = await open_pull(here, body)
     shape = await pull_shape(here, pull)
     return web.json_response(shape, status=201, headers={"Location": shape["url"]})
@@ -43,7 +45,12 @@ async def create(request: web.Request) -> web.Response:
 async def list_pulls(request: web.Request) -> web.Response:
     """List pull requests, newest first; the open ones, unless another state is asked for."""
     here = visit(request, Permission.PULL_REQUESTS)
-    found = [p for p in reversed(here.repo.pulls.values()) if _wanted(here, p)]
+    state = choice(request, "state", ("open", "closed", "all"))
+    found = [p for p in here.repo.pulls.values() if _wanted(here, p, state)]
+    by_time = choice(request, "sort", ("created", "updated", "popularity", "long-running"))
+    words = ("desc", "asc") if by_time == "created" else ("asc", "desc")
+    reverse = choice(request, "direction", words) == "desc"
+    found.sort(key=lambda p: p.number, reverse=reverse)
     shown, headers = page_of(request, found)
     return web.json_response([await brief_pull_shape(here, p) for p in shown], headers=headers)
 
@@ -61,9 +68,12 @@ async def edit(request: web.Request) -> web.Response:
     here = visit(request, Permission.PULL_REQUESTS, level=Level.WRITE)
     words = {"title": str, "body": str, "state": str, "base": str, "maintainer_can_modify": bool}
     body = await fields(request, {}, words)
-    pull, issue = _pull(here), issue_of(here, "pull_number")
-    if body.get("state", "open") not in {"open", "closed"}:
+    pull = _pull(here)
+    issue = here.repo.issues[pull.number]
+    if (body.get("state") or "open") not in {"open", "closed"}:
         raise errors.invalid(_RESOURCE, "state")
+    checked_text("Issue", body.get("body"))
+    checked_title(_RESOURCE, body.get("title") or issue.title)
     if base := body.get("base"):
         await _branch(here.repo, base, "base")
         here.repo.pulls[pull.number] = replace(pull, base=base)
@@ -101,16 +111,7 @@ async def open_pull(here: Visit, body: dict[str, Any]) -> Pull:
 async def _record(
     here: Visit, body: dict[str, Any], source: Repository, head: str, head_sha: str
 ) -> Pull:
-    number, now = here.repo.next_number(), here.forge.now()
-    here.repo.issues[number] = Issue(
-        id=here.forge.new_id(),
-        number=number,
-        title=body["title"],
-        body=body.get("body"),
-        login=here.login,
-        created=now,
-        updated=now,
-    )
+    number = open_issue(here, body["title"], body.get("body")).number
     here.repo.pulls[number] = pull = Pull(
         id=here.forge.new_id(),
         number=number,
@@ -162,9 +163,8 @@ def _same(here: Visit, pull: Pull, source: Repository, head: str, base: str) -> 
     return is_open and known == (source.full_name, head, base)
 
 
-def _wanted(here: Visit, pull: Pull) -> bool:
+def _wanted(here: Visit, pull: Pull, state: str) -> bool:
     query = here.request.query
-    state = query.get("state", "open")
     label = f"{pull.head_repository.split('/')[0]}:{pull.head}"
     return (
         state in {"all", here.repo.issues[pull.number].state}

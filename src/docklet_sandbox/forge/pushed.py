@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docklet_sandbox.forge.bare import NOTHING
-from docklet_sandbox.forge.model import Push, Repository
+from docklet_sandbox.forge.model import Repository
+from docklet_sandbox.forge.records import Push
 from docklet_sandbox.forge.store import Forge
 
 _BRANCH = "refs/heads/"

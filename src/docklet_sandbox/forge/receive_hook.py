@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -20,6 +21,12 @@ _NOTHING = "0" * 40
 _BRANCH = "refs/heads/"
 _MEGABYTE = 1024 * 1024
 _WORKFLOWS = ".github/workflows"
+_HOOK_SAYS_NO = "pre-receive hook declined"
+_LONGEST_REF = 255
+_HEX_NAME = re.compile(r"refs/(heads|tags)/[0-9a-f]{40}")
+_POINTER = re.compile(rb"version https://git-lfs[^\n]*\noid sha256:([0-9a-f]{64})\n")
+_LARGEST_POINTER = 1024
+_SHOWN_POINTERS = 3
 
 
 class Update(NamedTuple):
@@ -50,27 +57,49 @@ def _guarded(update: Update, rules: dict[str, Any]) -> Refusal | None:
         return None
     branch = update.ref.removeprefix(_BRANCH)
     for rule in rules["rules"]:
-        exempt = update.old == _NOTHING and not rule["creation"]
-        if exempt or not fnmatchcase(branch, rule["pattern"]):
-            continue
-        if rule["kind"] == "protection":
-            return _protected(update, rule)
-        return _ruled(update, rule, rules["page"])
+        reason = _objection(update, rule) if fnmatchcase(branch, rule["pattern"]) else ""
+        if reason and os.environ.get("FORGE_LOGIN") in rule["bypass"]:
+            _say(f"Bypassed rule violations for {update.ref}:\n\n- {reason}\n")
+        elif reason and rule["kind"] == "protection":
+            return _protected(update, reason)
+        elif reason:
+            return _ruled(update, reason, rules["page"])
     return None
 
 
-def _protected(update: Update, rule: dict[str, Any]) -> Refusal:
+def _objection(update: Update, rule: dict[str, Any]) -> str:
+    """Say why a rule forbids this, or nothing; the REST API has the same table."""
+    if update.old == _NOTHING:
+        return str(rule["reason"]) if rule["creation"] else ""
+    if update.new == _NOTHING:
+        return "Cannot delete this protected branch"
+    if _forced(update):
+        return "Cannot force-push to this branch"
+    return str(rule["reason"]) if rule["updates"] else ""
+
+
+def _protected(update: Update, reason: str) -> Refusal:
     head = f"error: GH006: Protected branch update failed for {update.ref}."
-    lines = [head, f"error: {rule['reason']}"]
-    return Refusal(update.ref, lines, "protected branch hook declined")
+    return Refusal(update.ref, [head, f"error: {reason}"], "protected branch hook declined")
 
 
-def _ruled(update: Update, rule: dict[str, Any], page: str) -> Refusal:
+def _named(update: Update) -> Refusal | None:
+    """Refuse names that GitHub does not take."""
+    if update.new != _NOTHING and _HEX_NAME.fullmatch(update.ref):
+        sorry = "branch or tag names consisting of 40 hex characters are not allowed"
+        return Refusal(update.ref, [f"error: GH002: Sorry, {sorry}."], _HOOK_SAYS_NO)
+    if len(os.fsencode(update.ref)) > _LONGEST_REF:
+        sorry = f"refs longer than {_LONGEST_REF} bytes are not allowed"
+        return Refusal(update.ref, [f"error: GH005: Sorry, {sorry}."], _HOOK_SAYS_NO)
+    return None
+
+
+def _ruled(update: Update, reason: str, page: str) -> Refusal:
     lines = [
         f"error: GH013: Repository rule violations found for {update.ref}.",
         f"Review all repository rules at {page}?ref={quote(update.ref, safe='')}",
         "",
-        f"- {rule['reason']}",
+        f"- {reason}",
         "",
     ]
     return Refusal(update.ref, lines, "push declined due to repository rule violations")
@@ -95,7 +124,7 @@ def _large(update: Update, limit: int) -> Refusal | None:
     """Refuse files above the limit; warn of those above half of it, as GitHub does."""
     if update.new == _NOTHING:
         return None
-    over = list(_above(update.new, limit // 2))
+    over = [(size, path) for size, _, path in _blobs(update.new) if size > limit // 2]
     refused = [
         f"error: File {path} is {size / _MEGABYTE:.2f} MB;"
         f" this exceeds GitHub's file size limit of {limit / _MEGABYTE:.2f} MB"
@@ -106,7 +135,7 @@ def _large(update: Update, limit: int) -> Refusal | None:
     if refused:
         lines = ["error: Trace: 0", "error: See https://gh.io/lfs for more information.", *refused]
         lines.append(f"error: GH001: {hint} - https://git-lfs.github.com.")
-        return Refusal(update.ref, lines, "pre-receive hook declined")
+        return Refusal(update.ref, lines, _HOOK_SAYS_NO)
     for size, path in over:
         _say(
             f"warning: File {path} is {size / _MEGABYTE:.2f} MB; this is larger than GitHub's"
@@ -116,14 +145,32 @@ def _large(update: Update, limit: int) -> Refusal | None:
     return None
 
 
-def _above(new: str, size: int) -> Iterator[tuple[int, str]]:
-    """Find blobs above this size among the objects that the push brings."""
+def _unknown_pointers(update: Update, known: list[str]) -> Refusal | None:
+    """Refuse pointers to large files that were not uploaded before."""
+    if update.new == _NOTHING:
+        return None
+    small = [sha for size, sha, _ in _blobs(update.new) if size < _LARGEST_POINTER]
+    held = os.fsencode(_git("cat-file", "--batch", given="\n".join(small)) if small else "")
+    oids = dict.fromkeys(oid.decode() for oid in _POINTER.findall(held))
+    unknown = [oid for oid in oids if oid not in known]
+    if not unknown:
+        return None
+    noun = "object" if len(unknown) == 1 else "objects"
+    lines = [
+        f"error: GH008: Your push referenced at least {len(unknown)} unknown Git LFS {noun}:",
+        *(f"    {oid}" for oid in unknown[:_SHOWN_POINTERS]),
+        "Try to push them with 'git lfs push --all'.",
+    ]
+    return Refusal(update.ref, lines, _HOOK_SAYS_NO)
+
+
+@cache
+def _blobs(new: str) -> list[tuple[int, str, str]]:
+    """Find the files that a push brings: size, name in git, path."""
     names = _git("rev-list", "--objects", new, "--not", "--all")
-    form = "--batch-check=%(objecttype) %(objectsize) %(rest)"
-    for line in _git("cat-file", form, given=names).splitlines():
-        kind, length, path = line.split(" ", 2)
-        if kind == "blob" and int(length) > size:
-            yield int(length), path
+    form = "--batch-check=%(objecttype) %(objectsize) %(objectname) %(rest)"
+    rows = [line.split(" ", 3) for line in _git("cat-file", form, given=names).splitlines()]
+    return [(int(length), sha, path) for kind, length, sha, path in rows if kind == "blob"]
 
 
 def _forced(update: Update) -> bool:
@@ -146,7 +193,11 @@ def before(updates: list[Update], rules: dict[str, Any]) -> int:
     """Judge a push; any refusal declines all of it."""
     for update in updates:
         refusal = (
-            _guarded(update, rules) or _workflow(update) or _large(update, rules["max_file_bytes"])
+            _named(update)
+            or _guarded(update, rules)
+            or _workflow(update)
+            or _large(update, rules["max_file_bytes"])
+            or _unknown_pointers(update, rules["large"])
         )
         if refusal is not None:
             for line in refusal.lines:

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from docklet_sandbox.forge import errors
-from docklet_sandbox.forge.bare import Commit
 from docklet_sandbox.forge.commits import signature_shape
-from docklet_sandbox.forge.model import WorkflowRun
+from docklet_sandbox.forge.git_objects import Commit
+from docklet_sandbox.forge.paging import page_of
+from docklet_sandbox.forge.records import WorkflowRun
+from docklet_sandbox.forge.repository_shape import brief_repository_shape
 from docklet_sandbox.forge.shapes import (
     Shape,
-    brief_repository_shape,
     moment,
     node_id,
     page_url,
     repository_url,
     user_shape,
 )
-from docklet_sandbox.forge.tokens import Permission
+from docklet_sandbox.forge.tokens import Level, Permission
 from docklet_sandbox.forge.visit import Visit, visit
 
 routes = web.RouteTableDef()
 _RUN = "/repos/{owner}/{repo}/actions/runs/{run_id}"
 _URLS = ("jobs", "logs", "cancel", "rerun", "artifacts")
+_ALL = "/repos/{owner}/{repo}/actions/runs"
+_FILTERS = ("actor", "branch", "event", "head_sha")
+
+
+@routes.get(_ALL)
+async def list_runs(request: web.Request) -> web.Response:
+    """List runs, newest first."""
+    here = visit(request, Permission.ACTIONS)
+    found = [run for run in reversed(here.repo.runs.values()) if _wanted(request, run)]
+    shown, headers = page_of(request, found)
+    shapes = [_shape(here, r, await here.repo.bare.commit(r.head_sha)) for r in shown]
+    whole = {"total_count": len(found), "workflow_runs": shapes}
+    return web.json_response(whole, headers=headers)
 
 
 @routes.get(_RUN)
@@ -30,11 +46,38 @@ _URLS = ("jobs", "logs", "cancel", "rerun", "artifacts")
 async def get_run(request: web.Request) -> web.Response:
     """Show a run."""
     here = visit(request, Permission.ACTIONS)
-    run = here.repo.runs.get(here.number("run_id"))
+    run = _run(here)
     wanted = request.match_info.get("attempt_number")
-    if run is None or wanted not in {None, str(run.attempt)}:
+    if wanted not in {None, str(run.attempt)}:
         raise errors.not_found()
     return web.json_response(_shape(here, run, await here.repo.bare.commit(run.head_sha)))
+
+
+@routes.post(_RUN + "/cancel")
+async def cancel(request: web.Request) -> web.Response:
+    """Cancel a run that goes on."""
+    here = visit(request, Permission.ACTIONS, level=Level.WRITE)
+    run = _run(here)
+    if run.status == "completed":
+        raise errors.GitHubError(409, "Cannot cancel a workflow run that is completed.")
+    changed = replace(run, status="completed", conclusion="cancelled")
+    here.repo.runs[run.id] = changed
+    return web.json_response({}, status=202)
+
+
+def _run(here: Visit) -> WorkflowRun:
+    run = here.repo.runs.get(here.number("run_id"))
+    if run is None:
+        raise errors.not_found()
+    return run
+
+
+def _wanted(request: web.Request, run: WorkflowRun) -> bool:
+    """Apply the filters; a status may be asked for by a conclusion's name too."""
+    known = (run.login, run.head_branch, run.event, run.head_sha)
+    asked = [request.query.get(name) for name in _FILTERS]
+    same = all(want in {None, have} for want, have in zip(asked, known, strict=True))
+    return same and request.query.get("status") in {None, run.status, run.conclusion}
 
 
 def _shape(here: Visit, run: WorkflowRun, commit: Commit | None) -> Shape:

@@ -18,8 +18,8 @@ from docklet_sandbox.forge import pktline
 from docklet_sandbox.forge.ambush import spring
 from docklet_sandbox.forge.cgi import start_backend
 from docklet_sandbox.forge.gate import Guest, Refused, admit
-from docklet_sandbox.forge.model import Push
 from docklet_sandbox.forge.pushed import note_pushes
+from docklet_sandbox.forge.records import Push
 from docklet_sandbox.forge.visit import FORGE
 from docklet_sandbox.journal import Violation
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from docklet_sandbox.forge.ambush import Ambush
 from docklet_sandbox.forge.limits import Allowances, Meter
-from docklet_sandbox.forge.model import Push, Repository, User
+from docklet_sandbox.forge.model import Repository, User
+from docklet_sandbox.forge.records import Push
 from docklet_sandbox.forge.tokens import Level, Permission, Token, TokenKind
 
 API = "/api/v3"
@@ -32,6 +33,8 @@ _ACTIONS_BOT_ID = 41898282
 _FIRST_ID = 2_500_000_000
 """Above 32 bits, as many of GitHub's ids are."""
 _MAX_FILE_BYTES = 100 * 1024 * 1024
+_MAX_PUSH_BYTES = 2 * 1024**3
+_MAX_LARGE_BYTES = 2 * 1024**3
 _EVERYTHING = dict.fromkeys(Permission, Level.WRITE)
 _WORKFLOW = {**_EVERYTHING, Permission.WORKFLOWS: Level.NONE}
 
@@ -46,6 +49,9 @@ class Forge:
     """`http://HOST:PORT`, what GITHUB_SERVER_URL shall be; set once the port is known."""
     clock: Callable[[], float] = time.time
     max_file_bytes: int = _MAX_FILE_BYTES
+    max_push_bytes: int = _MAX_PUSH_BYTES
+    max_large_bytes: int = _MAX_LARGE_BYTES
+    """Of one file in Git LFS, as on GitHub's free plans."""
     allowances: Allowances = field(default_factory=Allowances)
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -74,7 +80,8 @@ class Forge:
             held.clear()
         self.pushes.clear()
         self.ambushes.clear()
-        self.max_file_bytes = _MAX_FILE_BYTES
+        self.max_file_bytes, self.max_push_bytes = _MAX_FILE_BYTES, _MAX_PUSH_BYTES
+        self.max_large_bytes = _MAX_LARGE_BYTES
         self.allowances = Allowances()
         self.meter = Meter(self)
         email = f"{_ACTIONS_BOT_ID}+{ACTIONS_BOT}@users.noreply.github.com"

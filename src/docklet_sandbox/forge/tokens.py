@@ -5,7 +5,7 @@ A token's grants and its owner's role are asked for separately, as GitHub does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -16,6 +16,8 @@ class Permission(StrEnum):
     ACTIONS = "actions"
     CONTENTS = "contents"
     ISSUES = "issues"
+    METADATA = "metadata"
+    """That there is a repository, and who has which role in it; granted unless taken away."""
     PULL_REQUESTS = "pull_requests"
     STATUSES = "statuses"
     WORKFLOWS = "workflows"
@@ -48,6 +50,11 @@ class Role(StrEnum):
     def permission(self) -> str:
         """The coarse word: triage counts as read and maintain as write."""
         return {Role.TRIAGE: "read", Role.MAINTAIN: "write"}.get(self, self.value)
+
+    @property
+    def may_triage(self) -> bool:
+        """Whether others' issues are open to this role."""
+        return self.may_write or self is Role.TRIAGE
 
     @property
     def may_write(self) -> bool:
@@ -85,7 +92,19 @@ class Token:
 
     def covers(self, permission: Permission, level: Level) -> bool:
         """Say whether the token was granted this much of this permission."""
-        return self.permissions.get(permission, Level.NONE).covers(level)
+        unnamed = Level.READ if permission is Permission.METADATA else Level.NONE
+        return self.permissions.get(permission, unnamed).covers(level)
+
+    @property
+    def scopes(self) -> str:
+        """What a classic token's grants amount to, in the words of its two scopes."""
+        words = {Permission.CONTENTS: "repo", Permission.WORKFLOWS: "workflow"}
+        return ", ".join(word for p, word in words.items() if self.covers(p, Level.WRITE))
+
+
+def accepted(permissions: Iterable[Permission], level: Level) -> str:
+    """Write any one of which permissions is enough, as GitHub's header does."""
+    return "; ".join(f"{permission}={level}" for permission in permissions)
 
 
 def parse_permissions(raw: Mapping[str, str]) -> dict[Permission, Level]:

@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
-from docklet_sandbox.edge import json_body
 from docklet_sandbox.forge import errors
-from docklet_sandbox.forge.bare import Commit
-from docklet_sandbox.forge.errors import GitHubError
+from docklet_sandbox.forge.git_objects import Commit
 from docklet_sandbox.forge.model import Repository
 from docklet_sandbox.forge.store import Forge
-from docklet_sandbox.forge.tokens import Level, Permission, Role, Token, TokenKind
-from docklet_sandbox.journal import Violation
+from docklet_sandbox.forge.tokens import (
+    Level,
+    Permission,
+    Role,
+    Token,
+    TokenKind,
+    accepted,
+)
 
 FORGE = web.AppKey("forge", Forge)
+ACCEPTED = web.RequestKey("forge.accepted", str)
+"""Where a request keeps which permissions its route accepts."""
+_TO_SEE = (Permission.METADATA, Level.READ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,8 @@ class Visit:
     async def commit(self, ref: str) -> Commit:
         """Return a commit of the repository, or answer that there is none."""
         found = await self.repo.bare.commit(ref)
+        if found is None and await self.repo.bare.empty():
+            raise errors.GitHubError(409, "Git Repository is empty.")
         if found is None:
             raise errors.no_commit(ref)
         return found
@@ -66,13 +73,15 @@ def visit(
     Reading what is public needs no grant. Writing needs a role too, unless it is open to all
     who can read, as talking is.
     """
+    wanted = grants or (Permission.METADATA,)
+    request[ACCEPTED] = accepted(wanted, level)
     forge = request.app[FORGE]
     token = token_of(request)
     repo = repository_for(forge, token, request.match_info["owner"], request.match_info["repo"])
     entered = Visit(request=request, forge=forge, repo=repo, token=token)
     if level is Level.WRITE:
-        _check_write(entered, grants, open_to_all=open_to_all)
-    elif repo.private and grants and token and not any(token.covers(g, level) for g in grants):
+        _check_write(entered, wanted, open_to_all=open_to_all)
+    elif repo.private and token and not any(token.covers(g, level) for g in wanted):
         raise errors.inaccessible(token)
     return entered
 
@@ -106,44 +115,33 @@ def can_see(token: Token | None, repo: Repository) -> bool:
     """Say whether a repository exists for this caller."""
     if not repo.private:
         return True
-    if token is None or not token.reaches(repo.full_name):
+    if token is None or not within(token, repo) or not token.covers(*_TO_SEE):
         return False
     return token.kind is TokenKind.APP or repo.role(token.login) is not Role.NONE
 
 
+def within(token: Token, repo: Repository) -> bool:
+    """Say whether a token was made for this repository.
+
+    A workflow's token is good for the workflow's own repository. Where the test named none, that
+    is any but a fork, so that nobody comes to rely on writing to a stranger's.
+    """
+    if token.kind is TokenKind.APP and token.repositories is None:
+        return repo.parent is None
+    return token.reaches(repo.full_name)
+
+
 def can_write(token: Token, repo: Repository, permission: Permission) -> bool:
     """Say whether grants and role allow a change of the repository itself."""
-    granted = token.reaches(repo.full_name) and token.covers(permission, Level.WRITE)
+    granted = within(token, repo) and token.covers(permission, Level.WRITE)
     return granted and (token.kind is TokenKind.APP or repo.role(token.login).may_write)
-
-
-async def fields(
-    request: web.Request, required: Mapping[str, type], optional: Mapping[str, type] | None = None
-) -> dict[str, Any]:
-    """Read the fields of a JSON body; one that GitHub does not know is a violation.
-
-    A required one that is missing, or a value of another type, is answered as GitHub does.
-    """
-    body = json_body(await request.text())
-    known = {**required, **(optional or {})}
-    if not isinstance(body, dict) or not body.keys() <= known.keys():
-        message = f"The body {body!r} has other fields than {', '.join(known)}."
-        raise Violation(message)
-    for name, kind in known.items():
-        value = body.get(name)
-        if value is None and name in required:
-            raise errors.not_supplied(name)
-        if value is not None and not isinstance(value, kind):
-            message = f"Invalid request.\n\nFor '{name}', {value!r} is not a {kind.__name__}."
-            raise GitHubError(422, message)
-    return body
 
 
 def _check_write(entered: Visit, grants: tuple[Permission, ...], *, open_to_all: bool) -> None:
     token, repo = entered.token, entered.repo
     if token is None:
         raise errors.authentication_required()
-    granted = token.reaches(repo.full_name) and any(token.covers(g, Level.WRITE) for g in grants)
+    granted = within(token, repo) and any(token.covers(g, Level.WRITE) for g in grants)
     in_role = open_to_all or token.kind is TokenKind.APP or repo.role(token.login).may_write
     if not (granted and in_role):
         raise errors.inaccessible(token)

@@ -1,4 +1,7 @@
-"""A forge on a thread of its own, so that clients which block can be tested against it."""
+"""A forge on a thread of its own, so that clients which block can be tested against it.
+
+Tables of cases that don't disturb one another share one for a whole module (`shared`).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import asyncio
 import os
 import subprocess
 import threading
-from collections.abc import Coroutine, Iterator
+import time
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +20,8 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import web
 
+from docklet_sandbox.contract.contract import Contract
+from docklet_sandbox.contract.places import find_folder
 from docklet_sandbox.edge import edge
 from docklet_sandbox.faults import Faults
 from docklet_sandbox.forge.app import forge_app
@@ -30,6 +37,23 @@ SCRIPT = 'knitr::knit("example.Rmd")\n'
 
 
 @dataclass(slots=True, kw_only=True)
+class Clock:
+    """The time of a forge: the real one, as far ahead as a test likes."""
+
+    ahead: float = 0.0
+    stopped: float | None = None
+
+    def __call__(self) -> float:
+        """Return the time."""
+        now = time.time() if self.stopped is None else self.stopped
+        return now + self.ahead
+
+    def stop(self) -> None:
+        """Let time pass no longer by itself."""
+        self.stopped = time.time()
+
+
+@dataclass(slots=True, kw_only=True)
 class Stand:
     """A running forge with one repository, and what tests do with it."""
 
@@ -37,6 +61,7 @@ class Stand:
     client: ForgeClient
     journal: Journal
     faults: Faults
+    clock: Clock
     folder: Path
     app: web.Application
 
@@ -53,11 +78,14 @@ class Stand:
         body: Any = None,  # noqa: ANN401 - foreign JSON
         *,
         token: str | None = PERSONAL_TOKEN,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request to the REST API."""
-        return ask(method, self.forge.api_url + path, body, token=token)
+        return ask(method, self.forge.api_url + path, body, token=token, headers=headers)
 
-    def git(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def git(
+        self, *words: str, cwd: Path | None = None, given: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run git as a user would, with nobody's configuration."""
         environment = {
             "PATH": os.environ["PATH"],
@@ -71,6 +99,7 @@ class Stand:
             ["git", *identity, *words],
             cwd=cwd or self.folder,
             env=environment,
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -117,10 +146,38 @@ class _Loop:
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
     """Return a forge with `mona/template`, which has one script on main."""
-    loop = _Loop()
-    forge = Forge(root=tmp_path / "git")
+    with _standing(tmp_path, Contract.of("forge", find_folder())) as made:
+        yield made
+
+
+@pytest.fixture
+def undescribed(tmp_path: Path) -> Iterator[Stand]:
+    """Return such a forge that is held to no description: ill-formed requests reach it.
+
+    Where there is a description they are violations, and GitHub's words for them not seen.
+    """
+    with _standing(tmp_path, None) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Return such a forge for all tests of a module; writes are not counted."""
+    contract = Contract.of("forge", find_folder())
+    with _standing(tmp_path_factory.mktemp("shared"), contract) as made:
+        made.client.call("limits", writes_per_minute=10**6, writes_per_hour=10**6, app=10**6)
+        made.client.call("limits", points_per_minute=10**6, person=10**6, anonymous=10**6)
+        yield made
+
+
+@contextmanager
+def _standing(folder: Path, contract: Contract | None) -> Iterator[Stand]:
+    loop, clock = _Loop(), Clock()
+    forge = Forge(root=folder / "git", clock=clock)
     journal, faults = Journal(), Faults()
-    middleware = edge("forge", journal=journal, faults=faults, delay=lambda: 0.0)
+    middleware = edge(
+        "forge", journal=journal, faults=faults, delay=lambda: 0.0, contract=contract
+    )
     app = forge_app(forge, [middleware])
     served = [loop.run(_serve(app))]
     control = web.Application()
@@ -131,7 +188,13 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
     client = ForgeClient(lambda method, path, body: ask(method, address + path, body).json)
     client.create(REPO, {"inst/examples/knit.R": SCRIPT, "README.md": "# template\n"})
     yield Stand(
-        forge=forge, client=client, journal=journal, faults=faults, folder=tmp_path, app=app
+        forge=forge,
+        client=client,
+        journal=journal,
+        faults=faults,
+        clock=clock,
+        folder=folder,
+        app=app,
     )
     for runner in served:
         loop.run(runner.cleanup())

@@ -1,0 +1,1 @@
+"""Programs and libraries that we did not write, each at work in the sandbox."""

@@ -1,0 +1,1 @@
+"""Tests of what the sandbox says of its own use."""
