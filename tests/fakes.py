@@ -6,34 +6,42 @@ import asyncio
 import hashlib
 import heapq
 import os
+import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fnmatch import fnmatch
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from docklet.adapters.git_lfs import Kept
 from docklet.adapters.git_objects import without_conflicts
 from docklet.adapters.results import ResultsArchive
 from docklet.domain.errors import CloudError, ForgeGone, GitError, HostKeyMismatch
-from docklet.domain.keys import RunKeys
+from docklet.domain.keys import LoginKeys, RunKeys
 from docklet.domain.outcome import Reason
 from docklet.domain.plan import Image, Size
 from docklet.domain.secret import Secret
+from docklet.domain.triage import Workflow
 from docklet.ports import (
     Change,
     Comment,
+    Completed,
     Deletion,
     Droplet,
     PushAnswer,
     PushVerdict,
     Results,
 )
+from docklet.render.adoption import MARK
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from docklet.adapters.results import ResultFile
+    from docklet.domain.adoption import HostKey
     from docklet.domain.identity import RunKey
-    from docklet.ports import CommitMessage, Completed, DropletRequest
+    from docklet.ports import CommitMessage, DropletRequest
     from tests.machines import FakeMachine
 
 _QUIET_TURNS: Final = 50
@@ -68,15 +76,24 @@ class FakeClock:
             self._driver = loop.create_task(self._drive())
         await woken
 
+    def forget(self) -> None:
+        """Forget who sleeps: their process is dead."""
+        self._sleepers.clear()
+        self._driver = None
+
     async def _drive(self) -> None:
         """Wake the sleepers one by one, each when nothing else can go on."""
         while self._sleepers:
-            for _ in range(_QUIET_TURNS):
-                await asyncio.sleep(0)
+            await self._quiet()
             until, _, woken = heapq.heappop(self._sleepers)
             if not woken.done():
                 self._now = max(self._now, until)
                 woken.set_result(None)
+
+    async def _quiet(self) -> None:
+        """Return when nothing but sleepers is left."""
+        for _ in range(_QUIET_TURNS):
+            await asyncio.sleep(0)
 
 
 class FakeForge:
@@ -85,6 +102,11 @@ class FakeForge:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.comments: dict[int, str] = {}
+        self.places: dict[int, str] = {}
+        """The commits that comments are on."""
+        self.edited: dict[int, float] = {}
+        """When comments were changed last, where a test cares."""
+        self.workflows: dict[int, Workflow] = {}
         self.statuses: list[tuple[str, str, str, str]] = []
         self.pull_requests: list[tuple[str, str, str, str]] = []
         self.keys: dict[str, tuple[str, ...]] = {}
@@ -117,8 +139,37 @@ class FakeForge:
         assert body.startswith(marker)
         number = next(self._ids)
         self.comments[number] = body
+        self.places[number] = sha
         url = f"https://github.com/octo/template/commit/{sha}#commitcomment-{number}"
         return Comment(comment_id=number, url=url)
+
+    async def find_comment(self, sha: str, marker: str) -> Comment | None:
+        """Find a comment on the commit that it was made on."""
+        self._called("find_comment")
+        return next((one for one in self._shown() if one.sha == sha and marker in one.body), None)
+
+    async def recent_comments(self, since: float) -> tuple[Comment, ...]:
+        """Return the comments that the test did not make old, newest first."""
+        self._called("recent_comments")
+        return tuple(reversed([one for one in self._shown() if one.edited >= since]))
+
+    def _shown(self) -> list[Comment]:
+        """Return all comments as they are now."""
+        return [
+            Comment(
+                comment_id=number,
+                url=f"https://github.com/octo/template/commit/{self.places[number]}#{number}",
+                sha=self.places[number],
+                body=body,
+                edited=self.edited.get(number, float("inf")),
+            )
+            for number, body in self.comments.items()
+        ]
+
+    async def workflow_run(self, run_id: int) -> Workflow:
+        """Return what the test said of the workflow run."""
+        self._called("workflow_run")
+        return self.workflows.get(run_id, Workflow.UNKNOWN)
 
     async def edit_comment(self, comment: Comment, body: str) -> None:
         """Replace a comment that is still there."""
@@ -311,6 +362,12 @@ class FakeCloud:
         _raise(late)
         return Deletion.ACCEPTED
 
+    async def unused_tags(self) -> tuple[str, ...]:
+        """Return the tags that are on nothing."""
+        await self._called("unused_tags")
+        used = {tag for droplet in self.live.values() for tag in droplet.tags}
+        return tuple(sorted(self.tags - used))
+
     async def delete_tag(self, tag: str) -> None:
         """Forget a tag everywhere."""
         late = await self._called("delete_tag")
@@ -329,6 +386,15 @@ class FakeCloud:
             message = "DigitalOcean could not tag a droplet: the droplet is gone."
             raise CloudError(message)
         self.live[droplet_id] = replace(found, tags=(*found.tags, tag))
+        _raise(late)
+
+    async def untag(self, droplet_id: int, tag: str) -> None:
+        """Take a tag off a droplet, which outlives that."""
+        late = await self._called("untag")
+        found = self.live.get(droplet_id)
+        if found is not None:
+            left = tuple(each for each in found.tags if each != tag)
+            self.live[droplet_id] = replace(found, tags=left)
         _raise(late)
 
     async def _called(self, method: str) -> Exception | None:
@@ -398,6 +464,10 @@ class FakeRepository:
         """What the next pushes get instead of what they deserve."""
         self.lost_answers = 0
         """How many of the next pushes take effect without anybody learning of it."""
+        self.objects: dict[str, bytes] = {}
+        """What Git LFS keeps, by SHA-256."""
+        self.over_quota = ""
+        """Why LFS takes nothing."""
 
     def write(self, files: Mapping[str, bytes | None], branch: str = "main") -> str:
         """Commit as somebody else would; None deletes a file."""
@@ -444,6 +514,7 @@ class FakeGit:
         self.failures: dict[str, list[Exception]] = {}
         self.closed = False
         self._fetched: set[str] = set()
+        self._large: dict[str, bytes] = {}
 
     def _called(self, name: str) -> None:
         """Note a call; fail if the test wants it."""
@@ -467,22 +538,54 @@ class FakeGit:
         self._fetched.add(sha)
         return sha
 
-    async def import_results(self, archive: Path) -> Results:
+    async def find_run(self, branch: str, run: RunKey, since: float) -> str | None:
+        """Walk back from the branch's tip."""
+        del since
+        self._called("find_run")
+        sha = self.repository.branches.get(branch, "")
+        while sha:
+            commit = self.repository.commits[sha]
+            if commit.message and f"Docklet-Run: {run}" in commit.message.text.splitlines():
+                return sha
+            sha = commit.parent
+        return None
+
+    async def import_results(self, archive: Path, base: str) -> Results:
         """Store the files of a results archive."""
         self._called("import_results")
+        rules = (self.repository.show(".gitattributes", base) or b"").decode().splitlines()
+        globs = [rule.split()[0] for rule in rules if "filter=lfs" in rule]
         with archive.open("rb") as stream:
             results = ResultsArchive(stream)
+            paths = results.manifest.changed
+            large = {path for path in paths for glob in globs if fnmatch(os.fsdecode(path), glob)}
             changes = [
-                Change(
-                    path=file.path,
-                    mode=file.mode,
-                    blob=self.repository.store(b"".join(file.content)),
-                )
-                for file in results.files()
+                Change(path=file.path, mode=file.mode, blob=self._store(file))
+                for file in results.files(large)
             ]
         kept, conflicts = without_conflicts(changes, results.manifest.deleted)
         left_out = (*results.left_out, *conflicts)
         return Results(changes=kept, left_out=left_out, ignored=results.manifest.ignored)
+
+    def _store(self, file: ResultFile) -> str:
+        """Keep a file, or its pointer."""
+        content = b"".join(file.content)
+        if not file.large or content.startswith(b"version https://git-lfs"):
+            return self.repository.store(content)
+        made = Kept(oid=hashlib.sha256(content).hexdigest(), size=len(content))
+        blob = self.repository.store(made.pointer)
+        self._large[blob] = content
+        return blob
+
+    async def upload(self, changes: Iterable[Change]) -> Mapping[bytes, str]:
+        """Keep what pointers stand for, unless there is a reason not to."""
+        self._called("upload")
+        large = {each.path: self._large[each.blob] for each in changes if each.blob in self._large}
+        if self.repository.over_quota:
+            return dict.fromkeys(large, self.repository.over_quota)
+        digests = {hashlib.sha256(content).hexdigest(): content for content in large.values()}
+        self.repository.objects |= digests
+        return {}
 
     async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
         """Compare two trees."""
@@ -545,7 +648,7 @@ def _in_the_way(there: bytes, new: bytes) -> bool:
 class FakeShell:
     """A shell on a `FakeMachine`, for whoever expects the host key that it shows."""
 
-    def __init__(self, machine: FakeMachine, keys: RunKeys | None = None) -> None:
+    def __init__(self, machine: FakeMachine, keys: LoginKeys | None = None) -> None:
         self.machine = machine
         self.keys = keys
         self.closed = False
@@ -579,10 +682,47 @@ class FakeShell:
 
 
 def _verb(argv: Sequence[str]) -> str:
-    """Return which of the agent's verbs a command line is."""
+    """Return which of the agent's verbs a command line is; else the program's name."""
+    if len(argv) == 1:
+        return argv[0]
     if argv[1] == "-c":
         return "install" if len(argv) > 3 else "authorise"
     return argv[2]
+
+
+class FakeLogin:
+    """A user's way into one machine, which runs the scripts of an adoption."""
+
+    def __init__(self, machine: FakeMachine) -> None:
+        self.machine = machine
+        self.host_key = "ssh-ed25519 AAAA"
+        """What lies in the file with the machine's host key."""
+        self.lacks = ""
+        """Words for what runs need and the machine has not."""
+        self.authorized = ["ssh-ed25519 user me@home"]
+        """The lines of root's `authorized_keys`."""
+        self.exit_code = 0
+        self.addresses: list[str] = []
+        self.failure: Exception | None = None
+
+    async def run(self, address: str, script: str) -> Completed:
+        """Let a key in or take it out, and answer."""
+        self.addresses.append(address)
+        if self.failure is not None:
+            raise self.failure
+        found = re.search(r"echo 'restrict (\S+ \S+) (\S+)'", script)
+        said = f"{MARK} removed"
+        if found is None:
+            taken = re.findall(r"docklet-adopted-\d+", script)
+            self.authorized = [k for k in self.authorized if not k.endswith(tuple(taken))]
+        elif self.lacks:
+            said = f"{MARK} missing {self.lacks}"
+        else:
+            line = f"restrict {found[1]} {found[2]}"
+            self.authorized += [line] * (line not in self.authorized)
+            said = f"{MARK} host-key {self.host_key}"
+        stdout = f"Welcome!\n{said}\n".encode() if not self.exit_code else b""
+        return Completed(exit_code=self.exit_code, stdout=stdout, stderr=b"")
 
 
 class FakeAccess:
@@ -602,7 +742,23 @@ class FakeAccess:
             client_public=f"ssh-ed25519 client-{run}",
         )
 
-    def shell(self, address: str, keys: RunKeys) -> FakeShell:
+    def client_key(self, droplet_id: int) -> str:
+        """Return the public key for an adopted droplet."""
+        return f"ssh-ed25519 client-{droplet_id}"
+
+    def adopted_keys(self, droplet_id: int, host: HostKey) -> LoginKeys:
+        """Return the keys for an adopted droplet."""
+        return LoginKeys(
+            host_public=host.line,
+            client_private=Secret(f"client key of {droplet_id}"),
+            client_public=self.client_key(droplet_id),
+        )
+
+    def seal(self, run: RunKey, text: str) -> str:
+        """Return a digest, which anybody could make."""
+        return hashlib.sha256(f"{run} {text}".encode()).hexdigest()
+
+    def shell(self, address: str, keys: LoginKeys) -> FakeShell:
         """Return a shell on the machine."""
         self.addresses.append(address)
         self.shells.append(FakeShell(self.machine, keys))

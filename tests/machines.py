@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import AgentError, ConnectionLost, Unreachable
 from docklet.ports import Completed
+from docklet_sandbox.light.agent import VERBS, LightAgent
+from docklet_sandbox.light.script import Script
+from docklet_sandbox.light.wire import ABANDONED, Abandoned, Refused, written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,29 +26,20 @@ def refusal(kind: str, message: str) -> Completed:
     return Completed(exit_code=1, stdout=json.dumps(answer).encode(), stderr=b"")
 
 
-class FakeMachine:
-    """A machine with the agent on it, whose script writes its log on time and then ends.
+class FakeMachine(Script):
+    """A machine with the agent on it, played by the sandbox's light form of it.
 
-    Failures wait in a queue for each verb; connections break at bytes of the log or at times.
+    Its script writes its log on time and then ends. Failures wait in a queue for each verb;
+    connections break at bytes of the log or at times.
     """
 
     def __init__(self, clock: FakeClock) -> None:
-        self.output: list[tuple[float, bytes]] = [(1.0, b"Hello\n")]
-        """What the script writes, each piece so many seconds after its start."""
-        self.lasts = 10.0
-        """Seconds that the script takes."""
-        self.ending: dict[str, object] = {"kind": "exited", "exit_code": 0}
-        self.digest = "sha256:" + "d" * 64
-        self.results = b""
-        """The archive that collecting streams."""
-        self.takes: dict[str, float] = {}
-        """Seconds that a verb takes."""
+        """Be a machine on which a run is ready to start."""
+        super().__init__(output=[(1.0, b"Hello\n")], lasts=10.0, unlimited=True)
         self.cuts: list[int] = []
         """Bytes of the log behind which following loses its connection, each once."""
         self.silences: list[tuple[float, float]] = []
         """Times, from and until, at which nothing gets through."""
-        self.abandoned = False
-        """Whether the supervisor died without an ending."""
         self.shown_key = ""
         """A host key that is shown instead of the right one."""
         self.calls: list[str] = []
@@ -53,12 +47,18 @@ class FakeMachine:
         """What each verb was asked last."""
         self.received: dict[str, bytes] = {}
         """What each verb was sent last, byte for byte."""
-        self.started: float | None = None
         self.cleaned = False
         self.starts = 0
         """How many containers were started."""
         self._clock = clock
-        self._failures: dict[str, list[tuple[Exception | Completed, bool]]] = {}
+        self._agent = LightAgent(script=self, time=self, any_image=True, head="ready")
+        self._queue: dict[str, list[tuple[Exception | Completed, bool]]] = {}
+
+    @property
+    def started(self) -> float | None:
+        """When the container was started; None without one."""
+        container = self._agent.container
+        return None if container is None else container.started
 
     def fail(
         self,
@@ -69,34 +69,44 @@ class FakeMachine:
         commit: bool = False,
     ) -> None:
         """Let the next calls of a verb fail, before or after (`commit`) they take effect."""
-        self._failures.setdefault(verb, []).extend([(failure, commit)] * times)
-
-    @property
-    def log(self) -> bytes:
-        """The script's whole output."""
-        return b"".join(data for _, data in self.output)
+        self._queue.setdefault(verb, []).extend([(failure, commit)] * times)
 
     async def answer(self, verb: str, sent: bytes) -> Completed:
         """Do what an answering verb does."""
         early, late = self._asked(verb, sent)
         if early is not None:
             return early
-        await self._until(self._clock.now() + self.takes.get(verb, 0.0))
-        text = json.dumps(self._do(verb)).encode()
+        done = await self._do(verb, sent)
         if isinstance(late, Completed):
             return late
         if late is not None:
             raise late
-        return Completed(exit_code=0, stdout=text, stderr=b"")
+        return done
 
     async def stream(self, verb: str, sent: bytes) -> AsyncIterator[bytes]:
         """Yield what a streaming verb yields."""
         _, late = self._asked(verb, sent)
-        pieces = self._follow() if verb == "follow" else self._content()
-        async for piece in pieces:
-            yield piece
-            if late is not None and not isinstance(late, Completed):
-                raise late
+        try:
+            async for piece in self._pieces(verb):
+                yield piece
+                if late is not None and not isinstance(late, Completed):
+                    raise late
+        except Abandoned:
+            message = "The command ended with 3."
+            raise AgentError(message, kind=f"exit-{ABANDONED}") from None
+
+    def now(self) -> float:
+        """Return the time, for the agent."""
+        return self._clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, or lose the connection when a silence begins before."""
+        when = self._clock.now() + seconds
+        begins = (begin for begin, _ in self.silences if self._clock.now() < begin <= when)
+        lost = min(begins, default=None)
+        await self._clock.sleep((when if lost is None else lost) - self._clock.now())
+        if lost is not None:
+            raise ConnectionLost(_BROKEN)
 
     def _asked(
         self, verb: str, sent: bytes
@@ -108,7 +118,7 @@ class FakeMachine:
             self.requests[verb] = json.loads(sent.partition(b"\n")[0])
         if self._is_silent(self._clock.now()):
             raise Unreachable(_SILENT)
-        waiting = self._failures.get(verb)
+        waiting = self._queue.get(verb)
         failure, commit = waiting.pop(0) if waiting else (None, True)
         if commit:
             return None, failure
@@ -117,61 +127,41 @@ class FakeMachine:
         assert failure is not None
         raise failure
 
-    def _do(self, verb: str) -> dict[str, object]:
-        """Change what the verb changes and return its answer."""
-        match verb:
-            case "checkout":
-                return {"head": self.requests[verb]["sha"]}
-            case "pull":
-                return {"digest": self.digest}
-            case "start":
-                if self.started is None:
-                    self.started = self._clock.now()
-                    self.starts += 1
-                return {"started": True}
-            case "clean":
-                self.cleaned = True
-                return {"cleaned": True}
-            case "ending":
-                now, started = self._clock.now(), self.started
-                ended = started is not None and now >= started + self.lasts
-                return {"ended": True, **self.ending} if ended else {"ended": False}
-            case _:
-                return {}
+    def forge_record(self, record: dict[str, object]) -> None:
+        """Put another record in the place of the run's."""
+        self._agent.lease.record = record
 
-    async def _follow(self) -> AsyncIterator[bytes]:
-        """Yield the log from the offset on, until a cut or the end."""
-        assert self.started is not None
-        sent, end = int(str(self.requests["follow"]["offset"])), 0
-        for second, data in self.output:
-            end += len(data)
-            await self._until(self.started + second)
-            cut = min((cut for cut in self.cuts if sent <= cut <= end), default=None)
-            stop = end if cut is None else cut
-            if stop > sent:
-                yield self.log[sent:stop]
-                sent = stop
-            if cut is not None:
+    async def _do(self, verb: str, sent: bytes) -> Completed:
+        """Let the agent answer, or note what a plain command of docklet's does."""
+        if verb not in VERBS:
+            await self.sleep(self.takes.get(verb, 0.0))
+            return Completed(exit_code=0, stdout=b"", stderr=b"")
+        before = self._agent.container
+        payload = sent.partition(b"\n")[2]
+        try:
+            answer = await self._agent.answer(verb, self.requests[verb], payload)
+        except Refused as refused:
+            return Completed(exit_code=1, stdout=written(refused.answer), stderr=b"")
+        self.starts += verb == "start" and before is None
+        self.cleaned |= verb == "clean"
+        return Completed(exit_code=0, stdout=written(answer), stderr=b"")
+
+    async def _pieces(self, verb: str) -> AsyncIterator[bytes]:
+        """Yield what the agent streams, until a cut of the log."""
+        request = self.requests[verb]
+        sent = int(str(request.get("offset", 0)))
+        async for piece in self._agent.stream(verb, request):
+            end = sent + len(piece)
+            cuts = self.cuts if verb == "follow" else []
+            cut = min((cut for cut in cuts if sent <= cut <= end), default=None)
+            if cut is None:
+                yield piece
+            else:
                 self.cuts.remove(cut)
+                if cut > sent:
+                    yield piece[: cut - sent]
                 raise ConnectionLost(_BROKEN)
-        await self._until(self.started + self.lasts)
-        if self.abandoned:
-            message = "The command ended with 3."
-            raise AgentError(message, kind="exit-3")
-
-    async def _content(self) -> AsyncIterator[bytes]:
-        """Yield the archive in two pieces."""
-        half = len(self.results) // 2
-        yield self.results[:half]
-        yield self.results[half:]
-
-    async def _until(self, when: float) -> None:
-        """Wait, or lose the connection when a silence begins before."""
-        begins = (begin for begin, _ in self.silences if self._clock.now() < begin <= when)
-        lost = min(begins, default=None)
-        await self._clock.sleep((when if lost is None else lost) - self._clock.now())
-        if lost is not None:
-            raise ConnectionLost(_BROKEN)
+            sent = end
 
     def _is_silent(self, now: float) -> bool:
         """Tell whether nothing gets through."""

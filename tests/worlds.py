@@ -93,9 +93,14 @@ class FakeWorld(World):
         made.unlink()
 
 
-def make_world(folder: Path, *observers: Observer, **cloud: Any) -> FakeWorld:  # noqa: ANN401
+def make_world(
+    folder: Path,
+    *observers: Observer,
+    clock: FakeClock | None = None,
+    **cloud: Any,  # noqa: ANN401
+) -> FakeWorld:
     """Return a world in which `make_plan()` succeeds, with the knobs of `FakeCloud`."""
-    clock, repository, seen = FakeClock(START), FakeRepository(), Seen()
+    clock, repository, seen = clock or FakeClock(START), FakeRepository(), Seen()
     tree = {name.encode(): ("100644", repository.store(text)) for name, text in FILES.items()}
     repository.commits[SHA] = FakeCommit(tree=tree, parent="")
     repository.branches["main"] = SHA

@@ -6,6 +6,7 @@ are ratios: these machines are noisy, and a ratio within one run is not.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import statistics
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from docklet_sandbox.launch import running
+from tools.log_flood import MEGABYTE, measure
+from tools.sandbox_speed import waits
 
 if TYPE_CHECKING:
     from docklet_sandbox.client import SandboxClient
@@ -34,7 +37,31 @@ def main() -> int:
         sandbox.forge.create(REPOSITORY, {"nothing.sh": "date > date.txt\n"})
         ratios = [_measure(sandbox, Path(folder)) for _ in range(RUNS)]
     sys.stdout.write(f"wall/bound: median {statistics.median(ratios):.2f} of {RUNS} runs\n")
+    _tell_waits()
+    _tell_flood()
     return 0
+
+
+def _tell_waits() -> None:
+    """Print how long the sandbox itself makes one wait; these are seconds, not ratios."""
+    found: dict[str, list[float]] = {}
+    for _ in range(RUNS):
+        with tempfile.TemporaryDirectory(prefix="docklet-bench-") as folder:
+            for what, seconds in waits(Path(folder)):
+                found.setdefault(what, []).append(seconds)
+    for what, all_ in found.items():
+        median, worst = statistics.median(all_), max(all_)
+        sys.stdout.write(f"sandbox {what}: median {median:.2f} s, worst {worst:.2f} s\n")
+
+
+def _tell_flood() -> None:
+    """Print what a gigabyte of log costs docklet's own process."""
+    with tempfile.TemporaryDirectory(prefix="docklet-bench-") as folder:
+        found = asyncio.run(measure(Path(folder), 1000 * MEGABYTE))
+    whole = "whole" if found.is_whole else "NOT WHOLE"
+    sys.stdout.write(
+        f"log of 1 GB: {whole}, {found.seconds:.1f} s, {found.growth / 2**20:.0f} MiB of memory\n"
+    )
 
 
 def _measure(sandbox: SandboxClient, folder: Path) -> float:

@@ -11,15 +11,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from decimal import Decimal
     from pathlib import Path
 
+    from docklet.domain.adoption import HostKey
     from docklet.domain.events import Event
     from docklet.domain.identity import RunKey
-    from docklet.domain.keys import RunKeys
+    from docklet.domain.keys import LoginKeys, RunKeys
     from docklet.domain.outcome import LeftOut
     from docklet.domain.plan import Image, Size
+    from docklet.domain.triage import Workflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +100,17 @@ class Cloud(Protocol):
     async def delete(self, droplet_id: int) -> Deletion:
         """Ask for the droplet's deletion."""
 
+    async def unused_tags(self) -> tuple[str, ...]:
+        """Return all tags that no droplet has (all pages)."""
+
     async def delete_tag(self, tag: str) -> None:
         """Delete a tag; one that is gone is fine."""
 
     async def add_tag(self, droplet_id: int, tag: str) -> None:
         """Create `tag` and put it on a droplet (two requests)."""
+
+    async def untag(self, droplet_id: int, tag: str) -> None:
+        """Take a tag off one droplet; a tag or droplet that is gone is fine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +192,31 @@ class PushAnswer:
 class Git(Protocol):
     """A clean git directory on the runner, which no script has ever touched.
 
-    Nothing in it is checked out, so no hook, filter or attribute of the repository takes part.
+    Nothing in it is checked out, so no hook or filter of the repository takes part. Attributes
+    tell one thing only: which files belong into Git LFS.
     """
 
     async def fetch(self, revision: str) -> str | None:
         """Fetch a branch or SHA without blobs; return its commit's SHA, or None if it is gone."""
 
-    async def import_results(self, archive: Path) -> Results:
-        """Store the files of a results archive as blobs; extract nothing to disk."""
+    async def find_run(self, branch: str, run: RunKey, since: float) -> str | None:
+        """Return the results commit of a run on a branch, if one was made since an epoch second.
+
+        It is known by its trailer `Docklet-Run`.
+        """
+
+    async def import_results(self, archive: Path, base: str) -> Results:
+        """Store the files of a results archive, which a script made of commit `base`.
+
+        What belongs into Git LFS becomes a pointer, by the attributes of `base` with the results.
+        """
+
+    async def upload(self, changes: Iterable[Change]) -> Mapping[bytes, str]:
+        """Give the forge's LFS server what the pointers among `changes` stand for.
+
+        Returns for each path whose file did not get there why, as the end of a sentence; it must
+        not be committed.
+        """
 
     async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
         """Return the paths in which two commits differ."""
@@ -229,6 +254,11 @@ class Comment:
 
     comment_id: int
     url: str
+    sha: str = ""
+    """The commit that it is on."""
+    body: str = ""
+    edited: float = 0.0
+    """Epoch second of its latest change."""
 
 
 class Forge(Protocol):
@@ -246,6 +276,12 @@ class Forge(Protocol):
         When the answer is lost, the comment is looked for by `marker` before it is sent again.
         """
 
+    async def find_comment(self, sha: str, marker: str) -> Comment | None:
+        """Return our own comment on a commit that has `marker` (all pages)."""
+
+    async def recent_comments(self, since: float) -> tuple[Comment, ...]:
+        """Return the comments on commits since an epoch second, newest first (those pages)."""
+
     async def edit_comment(self, comment: Comment, body: str) -> None:
         """Replace a comment's text; repeats itself on passing failures."""
 
@@ -254,6 +290,9 @@ class Forge(Protocol):
 
     async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> str:
         """Open a pull request, or find the open one for `head`; return its URL."""
+
+    async def workflow_run(self, run_id: int) -> Workflow:
+        """Return how a workflow run is going; one that the token may not see is unknown."""
 
     async def public_keys(self, user: str) -> tuple[str, ...]:
         """Return a user's public SSH keys."""
@@ -279,11 +318,30 @@ class Observer(Protocol):
         """Take note of an event; must be quick and must not raise."""
 
 
+class Login(Protocol):
+    """The user's own way into a machine, by their keys and their known hosts."""
+
+    async def run(self, address: str, script: str) -> Completed:
+        """Run a shell script as root at `address`; raise `Unreachable` when nobody got in.
+
+        What the script writes to standard error goes to the user.
+        """
+
+
 class Access(Protocol):
-    """The way into a run's droplet."""
+    """The way into a droplet: a run's own, or an adopted one."""
 
     def keys(self, run: RunKey) -> RunKeys:
         """Derive the run's key pairs; the same run gives the same keys in any process."""
 
-    def shell(self, address: str, keys: RunKeys) -> Shell:
+    def client_key(self, droplet_id: int) -> str:
+        """Derive our public key for an adopted droplet, one line for `authorized_keys`."""
+
+    def adopted_keys(self, droplet_id: int, host: HostKey) -> LoginKeys:
+        """Derive our key for an adopted droplet, which is known by `host`."""
+
+    def seal(self, run: RunKey, text: str) -> str:
+        """Return what shows that `text` is about `run` and by somebody with the cloud token."""
+
+    def shell(self, address: str, keys: LoginKeys) -> Shell:
         """Return a shell on the machine at `address`, which connects when it is first used."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Final
 
 from docklet.adapters.clock import RealClock
+from docklet.adapters.ssh import PORT
 from docklet.domain.errors import DockletError
 from docklet.domain.events import Ended, Noticed
 from docklet.domain.identity import RunKey
@@ -23,19 +24,17 @@ from docklet.pipeline.world import Record, Site, World
 from docklet.render.mask import mask_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress
     from docklet.domain.spec import RunSpec
     from docklet.domain.trigger import Trigger
-    from docklet.ports import Access, Cloud, Forge, Observer
+    from docklet.ports import Access, Clock, Cloud, Forge, Login, Observer
 
 CLOUD_URL: Final = "https://api.digitalocean.com"
 API_URL: Final = "https://api.github.com"
 SERVER_URL: Final = "https://github.com"
-HURRY: Final = 1.5
-"""Seconds that a stopped run has for its last comment: its process is about to be killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,10 @@ class Settings:
     server_url: str = SERVER_URL
     directory: Path = Path()
     """Where runs leave their logs."""
+    clock: Clock = field(default_factory=RealClock)
+    """What everything that is built here tells the time by."""
+    ssh_port: int = PORT
+    """Where droplets answer."""
 
 
 def settings_from(environ: Mapping[str, str], **tokens: str) -> Settings:
@@ -72,14 +75,14 @@ def cloud_of(settings: Settings) -> Cloud:
     """Build the cloud's adapter."""
     from docklet.adapters.digitalocean import DigitalOcean
 
-    return DigitalOcean(settings.cloud_token, endpoint=settings.cloud_url, clock=RealClock())
+    return DigitalOcean(settings.cloud_token, endpoint=settings.cloud_url, clock=settings.clock)
 
 
 def forge_of(settings: Settings, repository: str) -> Forge:
     """Build the forge's adapter for one repository."""
     from docklet.adapters.github import GitHubForge
 
-    clock, token = RealClock(), settings.forge_token
+    clock, token = settings.clock, settings.forge_token
     return GitHubForge(repository, token, clock=clock, api_url=settings.api_url)
 
 
@@ -87,12 +90,21 @@ def access_of(settings: Settings) -> Access:
     """Build the way into droplets."""
     from docklet.adapters.keys import SshAccess
 
-    return SshAccess(token=settings.cloud_token)
+    return SshAccess(token=settings.cloud_token, port=settings.ssh_port)
+
+
+def login_of(options: Sequence[str]) -> Login:
+    """Build the user's own way into machines; `options` are for their `ssh`."""
+    from docklet.adapters.own_ssh import OwnSsh
+
+    return OwnSsh(options, env=_harmless(os.environ))
 
 
 def site_of(settings: Settings, *observers: Observer) -> Site:
     """Build what cleaning up needs."""
-    return Site(cloud=cloud_of(settings), clock=RealClock(), record=Record(), observers=observers)
+    return Site(
+        cloud=cloud_of(settings), clock=settings.clock, record=Record(), observers=observers
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +120,22 @@ class Job:
 
 def world_of(settings: Settings, job: Job, forge: Forge, *observers: Observer) -> World:
     """Build what a run works with."""
+    return world_for(settings, job.key, job.trigger.repository, forge, *observers)
+
+
+def world_for(
+    settings: Settings, key: RunKey, repository: str, forge: Forge, *observers: Observer
+) -> World:
+    """Build what a run of a repository works with, or whoever finishes it."""
     from docklet.adapters.agent import agent_code
     from docklet.adapters.git import GitDirectory
     from docklet.adapters.host import HostShell
 
-    directory = settings.directory / f"docklet-{job.key[:10]}"
+    directory = settings.directory / f"docklet-{key[:10]}"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / ".gitignore").write_text("*\n", encoding="utf-8")
-    url = f"{settings.server_url}/{job.trigger.repository}.git"
-    clock = RealClock()
+    url = f"{settings.server_url}/{repository}.git"
+    clock = settings.clock
     return World(
         cloud=cloud_of(settings),
         clock=clock,
@@ -157,12 +176,12 @@ class Finished:
 
 async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Finished:
     """Prepare and carry out a job on a droplet, with one live comment; raises nothing foreseen."""
-    from docklet.bot.status import FINISH_WITHIN, StatusComment
+    from docklet.bot.status import FINISH_WITHIN, HURRY, StatusComment
     from docklet.render.links import Links
 
     forge = forge_of(settings, job.trigger.repository)
     links = Links(server_url=settings.server_url, repository=job.trigger.repository)
-    clock = RealClock()
+    clock = settings.clock
 
     def notice(message: str) -> None:
         for observer in observers:
@@ -171,9 +190,14 @@ async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Fi
     status = StatusComment(forge, clock, links, notice=notice, mask=mask_of(job.secrets))
     world = world_of(settings, job, forge, *observers, status)
     outcome = await _prepared_and_run(job, world)
-    hurry = outcome.reason is Reason.CANCELLED
-    await status.finish(HURRY if hurry else FINISH_WITHIN)
+    await status.finish(HURRY if _stopped() else FINISH_WITHIN)
     return _finished(world, settings, outcome, status.comment_url)
+
+
+def _stopped() -> bool:
+    """Tell whether this task was cancelled, however the run ended."""
+    task = asyncio.current_task()
+    return task is not None and bool(task.cancelling())
 
 
 async def _prepared_and_run(job: Job, world: World) -> Outcome:
@@ -202,7 +226,7 @@ async def plan_only(job: Job, settings: Settings) -> Plan:
         job.key,
         cloud=cloud_of(settings),
         forge=forge,
-        now=RealClock().now(),
+        now=settings.clock.now(),
     )
 
 
@@ -211,7 +235,7 @@ async def run_here(job: Job, settings: Settings, *observers: Observer) -> Finish
     forge = forge_of(settings, job.trigger.repository)
     sha = await commit_of(job.spec, job.trigger, forge)
     trigger = replace(job.trigger, sha=sha)
-    plan = local_plan(job.spec, trigger, job.key, RealClock().now())
+    plan = local_plan(job.spec, trigger, job.key, settings.clock.now())
     world = world_of(settings, job, forge, *observers)
     return _finished(world, settings, await run_local(plan, world))
 

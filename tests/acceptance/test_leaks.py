@@ -27,8 +27,9 @@ ODD = '/+ &=%"~'
 QUIET = """\
 printf %s "$USER_SECRET" | sha256sum | cut -d ' ' -f 1 > digest.txt
 echo MARKER
-sleep 4
 """
+SEEN = f"{QUIET}sleep 2\n"
+"""Lasts long enough for a look at its processes."""
 NOISY = """\
 echo MARKER
 echo "the secret is $USER_SECRET"
@@ -83,7 +84,7 @@ def prepared(scene: Scene, cage: Cage, image: str, script: str, **inputs: str) -
 
 def test_nothing_leaks(scene: Scene, action_image: str, cage: Cage) -> None:
     """No token is anywhere, but for the script's secret in the script's own environment."""
-    runner = prepared(scene, cage, action_image, QUIET, keep="always")
+    runner = prepared(scene, cage, action_image, SEEN, keep="always")
     # Long enough to search the droplet's disk while it has the token, and to see git push.
     for command, seconds in (("upload", 4.0), ("receive", 1.0)):
         route = f"*/git-{command}-pack"

@@ -75,6 +75,7 @@ def test_large_file(scene: Scene) -> None:
     (archive,) = scene.folder.glob("docklet-*/results.tar")
     assert archive.stat().st_size > 104857601
     assert "big.bin" in scene.comment()
+    assert f"{archive.parent.name}/results.tar" in scene.comment()
 
 
 def test_lost_answer_to_the_push(scene: Scene) -> None:

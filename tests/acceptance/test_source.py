@@ -134,30 +134,6 @@ def test_submodule_that_may_not_be_read(scene: Scene) -> None:
     assert "may the token read it?" in done.output
 
 
-def test_large_files(scene: Scene) -> None:
-    """Git LFS files are there if asked for, and pointers if not; none is ever committed raw."""
-    script = 'head -c 7 model.bin > "$1"; echo new > other.bin\n'
-    scene.write(
-        {"look.sh": script, ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"}
-    )
-    content = b"weights" * 100_000
-    pointer = scene.sandbox.forge.store_large(scene.repository, content)
-    scene.sandbox.forge.commit(scene.repository, {"model.bin": pointer})
-    runs = [
-        scene.start("run", *described(scene, "look.sh"), "--lfs", lfs, "--args", f"{lfs}.txt")
-        for lfs in ("true", "false")
-    ]
-    for run in runs:
-        output = run.communicate(timeout=120)[0].decode()
-        assert run.returncode == 44, output
-        assert "other.bin" in output
-        assert "Git LFS" in output
-    assert scene.show("true.txt") == b"weights"
-    assert scene.show("false.txt") == b"version"
-    assert scene.show("model.bin") == pointer.encode()
-    assert scene.show("other.bin") is None
-
-
 def test_large_file_that_is_missing(scene: Scene) -> None:
     """A pointer to nothing is told before the script could take it for the file."""
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'7' * 64}\nsize 9\n"

@@ -99,10 +99,10 @@ def test_version() -> None:
     assert docklet_process("--version").stdout == f"docklet, version {project['version']}\n"
 
 
-@pytest.mark.parametrize("name", ["ls", "reap", "logs", "ssh", "rm"])
+@pytest.mark.parametrize("name", ["ls", "reap", "logs", "ssh", "rm", "adopt"])
 def test_no_token(name: str) -> None:
     """Without a token the message names the variable; there is no traceback."""
-    done = docklet_process(name, *(("abcd",) if name in {"logs", "ssh", "rm"} else ()))
+    done = docklet_process(name, *(("abcd",) if name in {"logs", "ssh", "rm", "adopt"} else ()))
     assert done.returncode == exit_code_of(Reason.INVALID_INPUT)
     assert done.stderr.startswith("DIGITALOCEAN_TOKEN: It is not set.")
     assert "Traceback" not in done.stderr

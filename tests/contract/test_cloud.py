@@ -115,6 +115,19 @@ async def test_tags_come_and_go(cloud: Cloud) -> None:
     assert left.tags == REQUEST.tags
 
 
+async def test_tag_comes_off_one_droplet(cloud: Cloud) -> None:
+    """A tag is taken off one droplet and no other; where it is not, nothing happens."""
+    one, other = await cloud.create(REQUEST), await cloud.create(REQUEST)
+    await cloud.untag(one.droplet_id, REQUEST.tags[0])
+    await cloud.untag(one.droplet_id, "docklet:none")
+    await cloud.untag(4_000_000, REQUEST.tags[0])
+    (listed,) = await cloud.droplets(tag=REQUEST.tags[0])
+    assert listed.droplet_id == other.droplet_id
+    left = await cloud.droplet(one.droplet_id)
+    assert left is not None
+    assert left.tags == ()
+
+
 async def test_tag_without_droplet(cloud: Cloud) -> None:
     """A droplet that is gone can't be tagged."""
     with pytest.raises(CloudError, match="gone"):
@@ -146,3 +159,11 @@ async def test_size_that_is_not_there(cloud: Cloud) -> None:
         await cloud.create(replace(REQUEST, size="s-8vpcu"))
     assert elsewhere.value.reason is Reason.UNAVAILABLE
     assert unknown.value.reason is Reason.CREATE_FAILED
+
+
+async def test_unused_tags(cloud: Cloud) -> None:
+    """A tag outlives its droplet, and is unused then."""
+    made = await cloud.create(REQUEST)
+    assert await cloud.unused_tags() == ()
+    assert await cloud.delete(made.droplet_id) is Deletion.ACCEPTED
+    assert await cloud.unused_tags() == REQUEST.tags

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from docklet.adapters.git import GitDirectory
+from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
 from docklet.ports import Change, CommitMessage, Git, PushAnswer, PushVerdict
 from docklet_sandbox.launch import running
@@ -66,7 +67,8 @@ class World:
         files = {
             name.replace("__", "/").replace("_", "."): content for name, content in changed.items()
         }
-        found = await self.git.import_results(make_archive(folder / "results.tar", files))
+        archive = make_archive(folder / "results.tar", files)
+        found = await self.git.import_results(archive, self.base)
         return found.changes
 
 
@@ -117,12 +119,12 @@ async def test_results_arrive_byte_for_byte(world: World, tmp_path: Path) -> Non
         "new dir/\u00fc \udcff\n.txt": bytes(range(256)),
         "run.sh": b"#!/bin/sh\n",
         "latest": Link("d/plot.png"),
-        ".gitattributes": b"* text=auto eol=lf\n*.png filter=lfs\n",
+        ".gitattributes": b"* text=auto eol=lf\n*.png filter=shrink\n",
     }
     archive = make_archive(
         tmp_path / "a.tar", files, deleted=["d/old.csv"], ignored=3, executable=["run.sh"]
     )
-    found = await world.git.import_results(archive)
+    found = await world.git.import_results(archive, world.base)
     assert (found.left_out, found.ignored) == ((), 3)
     modes = {change.path: change.mode for change in found.changes}
     assert modes[b"run.sh"] == "100755"
@@ -187,7 +189,7 @@ async def test_file_and_directory_change_places(world: World, tmp_path: Path) ->
         {"a.txt/inside": b"1", "d": b"2"},
         deleted=["a.txt", "d/plot.png", "d/old.csv"],
     )
-    found = await world.git.import_results(archive)
+    found = await world.git.import_results(archive, world.base)
     sha = await world.git.commit(world.base, found.changes, MESSAGE)
     assert (await world.git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
     assert world.repository.show("a.txt/inside") == b"1"
@@ -204,5 +206,37 @@ async def test_pushing_again(world: World, tmp_path: Path) -> None:
 
 async def test_nothing_to_import(world: World, tmp_path: Path) -> None:
     """An archive without files has no changes."""
-    found = await world.git.import_results(make_archive(tmp_path / "a.tar", {}))
+    found = await world.git.import_results(make_archive(tmp_path / "a.tar", {}), world.base)
     assert found.changes == ()
+
+
+async def test_run_is_found_by_its_trailer(world: World, tmp_path: Path) -> None:
+    """A run's commit is found on a branch that moved on; a branch without it has none."""
+    run, other = RunKey("ab" * 10), RunKey("cd" * 10)
+    message = replace(MESSAGE, text=f"Add results\n\nDocklet-Run: {run}\nDocklet-Cost: $1\n")
+    await world.git.fetch(world.base)
+    changes = await world.results(tmp_path, x=b"1")
+    sha = await world.git.commit(world.base, changes, message)
+    assert (await world.git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
+    world.repository.write({"a.txt": b"theirs\n"})
+    long_ago = 1000.0
+    assert await world.git.find_run("main", run, long_ago) == sha
+    assert await world.git.find_run("main", other, long_ago) is None
+    assert await world.git.find_run("no/such", run, long_ago) is None
+
+
+async def test_large_files_become_pointers(world: World, tmp_path: Path) -> None:
+    """What the repository gives to LFS is committed as a pointer, once its bytes are uploaded."""
+    base = world.repository.write({".gitattributes": b"*.bin filter=lfs -text\n"})
+    await world.git.fetch(base)
+    files: dict[str, bytes | Link] = {"d/model.bin": b"weights" * 9, "other": b"1"}
+    archive = make_archive(tmp_path / "a.tar", files, executable=["d/model.bin"])
+    found = await world.git.import_results(archive, base)
+    assert await world.git.upload(found.changes) == {}
+    sha = await world.git.commit(base, found.changes, MESSAGE)
+    assert (await world.git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
+    assert world.repository.show("d/model.bin") == (
+        b"version https://git-lfs.github.com/spec/v1\n"
+        b"oid sha256:b71b1ccd1e3a3d5bcfd8ead11efc52e71014f5dac92f6aa5443a3f788a91b8f7\nsize 63\n"
+    )
+    assert world.repository.show("other") == b"1"

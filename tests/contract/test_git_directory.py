@@ -69,7 +69,7 @@ async def committed(git: GitDirectory, folder: Path, name: str = "a.txt", size: 
     """Commit a result on top of main."""
     base = await git.fetch("main")
     assert base is not None
-    found = await git.import_results(make_archive(folder / "a.tar", {name: b"x" * size}))
+    found = await git.import_results(make_archive(folder / "a.tar", {name: b"x" * size}), base)
     return await git.commit(base, found.changes, MESSAGE)
 
 
@@ -298,9 +298,10 @@ async def test_broken_archive(sandbox: SandboxClient, tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "a.tar", {"a": b"x" * 9999})
     archive.write_bytes(archive.read_bytes()[:6000])
     async with opened(sandbox) as git:
+        base = await git.fetch("main") or ""
         for path in (archive, tmp_path / "missing.tar"):
             with pytest.raises(AgentError):
-                await git.import_results(path)
+                await git.import_results(path, base)
         sha = await committed(git, tmp_path)
         assert (await git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
 

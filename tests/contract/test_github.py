@@ -13,6 +13,7 @@ from docklet.adapters.github import GitHubForge
 from docklet.domain.errors import ForgeError, ForgeGone
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
+from docklet.domain.triage import Workflow
 from docklet.ports import Comment, Forge
 from docklet_sandbox.launch import running
 from tests.fakes import FakeClock, FakeForge
@@ -315,3 +316,55 @@ async def test_token_is_not_shown(
     assert caplog.records
     assert "canary" not in caplog.text
     assert "canary" not in "".join(f"{error!r}{error}" for error in chain)
+
+
+async def test_comments_are_found(forge: Forge, sha: str) -> None:
+    """A comment is found by its marker on its commit, and among the latest in the repository."""
+    made = await forge.create_comment(sha, BODY, marker=MARKER)
+    found = await forge.find_comment(sha, MARKER)
+    assert found is not None
+    assert (found.comment_id, found.sha, found.body) == (made.comment_id, sha, BODY)
+    assert await forge.find_comment(sha, "<!-- docklet:other -->") is None
+    second = await forge.create_comment(sha, f"{MARKER}\nsecond", marker=MARKER)
+    recent = await forge.recent_comments(1000.0)
+    assert [one.comment_id for one in recent] == [second.comment_id, made.comment_id]
+    assert {one.sha for one in recent} == {sha}
+
+
+async def test_recent_comments_end_somewhere(
+    real: GitHubForge, sandbox: SandboxClient, clock: FakeClock
+) -> None:
+    """What is older is not read, and what others wrote is not ours."""
+    sha = _head(sandbox)
+    sandbox.forge.token("eves-token", "eve", GRANTS, kind="fine")
+    eve = _forge(sandbox, clock, "eves-token")
+    await eve.create_comment(sha, BODY, marker=MARKER)
+    made = await real.create_comment(sha, BODY, marker=MARKER)
+    assert [one.comment_id for one in await real.recent_comments(1000.0)] == [made.comment_id]
+    assert await real.recent_comments(time.time() + 60) == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "workflow"),
+    [
+        ({"status": "in_progress"}, Workflow.GOING),
+        ({"status": "queued"}, Workflow.GOING),
+        ({"status": "completed", "conclusion": "cancelled"}, Workflow.CANCELLED),
+        ({"status": "completed", "conclusion": "failure"}, Workflow.OVER),
+        (None, Workflow.UNKNOWN),
+    ],
+    ids=str,
+)
+async def test_workflow_run(
+    sandbox: SandboxClient, clock: FakeClock, facts: dict[str, str] | None, workflow: Workflow
+) -> None:
+    """A workflow run goes on, was cancelled, is over, or is nothing that we may see."""
+    sandbox.forge.token(CANARY, "github-actions[bot]", {**GRANTS, "actions": "read"})
+    if facts is not None:
+        sandbox.forge.call("run", repo=REPO, id=42, head_sha=_head(sandbox), **facts)
+    assert await _forge(sandbox, clock).workflow_run(42) is workflow
+
+
+async def test_workflow_run_that_the_token_may_not_see(real: GitHubForge) -> None:
+    """Without the permission nothing is known, and nothing is raised."""
+    assert await real.workflow_run(42) is Workflow.UNKNOWN

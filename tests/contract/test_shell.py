@@ -1,4 +1,4 @@
-"""What every shell does alike, over SSH to a real sshd and on this machine."""
+"""What every shell does alike: over SSH, to a real sshd or a light one, and on this machine."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from docklet.adapters.ssh import SshShell
 from docklet.domain.errors import AgentError
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
+from tests.contract.light import lit
 from tests.contract.sshd import USER, needs_sshd, serving
 
 if TYPE_CHECKING:
@@ -28,13 +29,19 @@ if TYPE_CHECKING:
 MEGABYTE = 1_000_000
 
 
-@pytest.fixture(params=["host", pytest.param("ssh", marks=needs_sshd)])
+@pytest.fixture(params=["host", "light", pytest.param("ssh", marks=needs_sshd)])
 async def shell(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shells]:
     """Offer each kind of shell in turn."""
     if request.param == "host":
         yield HostShell()
         return
     keys = SshAccess(token=Secret("dop_v1_canary")).keys(RunKey("0" * 20))
+    if request.param == "light":
+        async with lit(keys) as machine:
+            remote = SshShell(machine.address, keys, port=machine.port)
+            yield remote
+            await remote.close()
+        return
     async with serving(keys, tmp_path) as sshd:
         remote = SshShell("127.0.0.1", keys, port=sshd.port, username=USER)
         yield remote

@@ -16,6 +16,7 @@ from docklet.adapters.ssh import SshShell
 from docklet.domain.errors import ConnectionLost, HostKeyMismatch, Unreachable
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
+from tests.contract.light import lit
 from tests.contract.sshd import USER, Sshd, Wire, free_port, needs_sshd, serving, wired
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ def shell_on(port: int, *, keys: RunKeys = KEYS, timeout: float = 5) -> SshShell
     return SshShell("127.0.0.1", keys, port=port, username=USER, timeout=timeout)
 
 
-@pytest.fixture
-async def sshd(tmp_path: Path) -> AsyncIterator[Sshd]:
-    """Run the droplet's sshd."""
+@pytest.fixture(params=["sshd", "light"])
+async def sshd(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Sshd]:
+    """Run the droplet's sshd, or a light droplet's."""
+    if request.param == "light":
+        async with lit(KEYS, USER) as machine:
+            yield Sshd(port=machine.port, log=tmp_path / "none")
+        return
     async with serving(KEYS, tmp_path) as server:
         yield server
 

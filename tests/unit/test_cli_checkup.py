@@ -129,4 +129,4 @@ async def test_what_runs_do_not_need() -> None:
     _, docker, ssh = await look_at_machine(machine, docker_trouble="It does not answer.")
     assert (docker.verdict, ssh.verdict) == (Verdict.NOTE, Verdict.NOTE)
     assert docker.text == "It does not answer. Only `docklet local` needs it."
-    assert ssh.text.endswith("Only `docklet ssh` needs it.")
+    assert ssh.text.endswith("Only `docklet ssh` and `docklet adopt` need it.")

@@ -10,15 +10,21 @@ import pytest
 from docklet.domain.errors import CloudError, InvalidInputs
 from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Reason, exit_code_of
-from docklet.entrypoints.commands.reap import Notices, reap
+from docklet.entrypoints.commands.reap import Notices, look, reap
 from docklet.entrypoints.commands.rm import remove
 from docklet.pipeline.prepare import preview
+from docklet.pipeline.reap import FEW
 from docklet.pipeline.world import Record, Site
 from tests.builders import KEY, START, make_droplet, make_spec, make_trigger
+from tests.desks import desk_in
 from tests.fakes import FakeClock, FakeCloud, FakeForge
+from tests.worlds import make_world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from docklet.ports import Droplet
+    from tests.worlds import FakeWorld
 
 PAST = int(START) - 1
 LATER = int(START) + 600
@@ -68,44 +74,76 @@ async def test_rm_of_a_foreign_droplet() -> None:
     assert cloud.deleted == {}
 
 
-async def test_reap(capsys: pytest.CaptureFixture[str]) -> None:
-    """Only droplets of ours past their time go, and the money that stops is told."""
-    site, cloud = site_with(*ALL)
-    assert await reap(site, dry_run=False) == 0
-    assert set(cloud.deleted) == {3, 4}
-    lost, over, money = capsys.readouterr().out.splitlines()
-    assert lost.startswith("cccccccccc of octo/template: droplet 3 ")
-    assert over.startswith("dddddddddd of octo/template: droplet 4 ")
-    assert lost.endswith(": deleted.")
+def world_with(folder: Path, *droplets: Droplet) -> FakeWorld:
+    """Return a world in which these droplets are."""
+    made = make_world(folder)
+    for droplet in droplets:
+        made.cloud.add(droplet)
+    return replace(made, observers=(Notices(),))
+
+
+async def test_reap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only droplets of ours past their time go, all are told of, and so is the money."""
+    world = world_with(tmp_path, *ALL)
+    assert await reap(desk_in(world)) == 0
+    assert set(world.cloud.deleted) == {3, 4}
+    *told, money = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0][:10] for line in told] == [key * 10 for key in "abcd"]
+    assert told[2].startswith("cccccccccc of octo/template: droplet 3 ")
+    assert told[2].endswith(": deleted; it is past its time.")
+    assert told[1].endswith(": left; it is kept on purpose.")
     assert money == "That stops $0.07142 an hour."
 
 
-async def test_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
-    """A dry run names the same droplets and deletes none."""
-    site, cloud = site_with(*ALL)
-    assert await reap(site, dry_run=True) == 0
-    assert cloud.deleted == {}
-    assert set(cloud.calls) == {"droplets", "gpu_droplets"}
+async def test_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run tells the same and deletes nothing."""
+    world = world_with(tmp_path, *ALL)
+    assert await look(desk_in(world)) == 0
+    assert world.cloud.deleted == {}
+    assert set(world.cloud.calls) == {"droplets", "gpu_droplets"}
     assert capsys.readouterr().out.count("would be deleted") == 2
 
 
-async def test_nothing_to_reap(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_nothing_to_reap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nothing is past its time, nothing happens."""
-    site, cloud = site_with(LIVE, KEPT, FOREIGN)
-    assert await reap(site, dry_run=False) == 0
-    assert cloud.deleted == {}
-    assert capsys.readouterr().out == "No droplet is past its time.\n"
+    world = world_with(tmp_path, KEPT, FOREIGN)
+    assert await reap(desk_in(world)) == 0
+    assert world.cloud.deleted == {}
+    assert "That stops" not in capsys.readouterr().out
 
 
-async def test_reap_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_reap_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A droplet that can't be deleted is told, others go, and the exit code says so."""
-    site, cloud = site_with(replace(LOST, created=START - 1), OVER)
-    cloud.fail("delete", CloudError("It is refused.", reason=Reason.CLOUD_DENIED))
-    assert await reap(site, dry_run=False) == exit_code_of(Reason.NOT_DELETED)
+    world = world_with(tmp_path, LOST, OVER)
+    world.cloud.fail("delete", CloudError("It is refused.", reason=Reason.CLOUD_DENIED))
+    assert await reap(desk_in(world)) == exit_code_of(Reason.NOT_DELETED)
     printed = capsys.readouterr()
-    assert printed.err.startswith("It is refused. Droplet 3 could not be verified as deleted")
+    (left,) = world.cloud.live
+    assert f"It is refused. Droplet {left} could not be verified as deleted" in printed.err
     assert "That stops $0.03571 an hour." in printed.out
-    assert set(cloud.deleted) == {4}
+
+
+async def test_reap_would_empty_an_account(tmp_path: Path) -> None:
+    """More than half of an account is too much at once, unless somebody insists."""
+    lost = [
+        make_droplet(droplet_id=100 + number, key=RunKey(f"{number:020x}"), deadline=PAST)
+        for number in range(FEW + 1)
+    ]
+    world = world_with(tmp_path, *lost, FOREIGN)
+    with pytest.raises(CloudError, match="more than half"):
+        await reap(desk_in(world))
+    assert world.cloud.deleted == {}
+    assert await reap(desk_in(world), force=True) == 0
+    assert list(world.cloud.live.values()) == [FOREIGN]
+
+
+async def test_reap_drops_old_tags(tmp_path: Path) -> None:
+    """Tags of ours go that nothing can have any more; foreign and young ones stay."""
+    world = world_with(tmp_path)
+    young, foreign = LIVE.tags[0], "web"
+    world.cloud.tags |= {LOST.tags[0], OVER.tags[1], young, foreign}
+    assert await reap(desk_in(world)) == 0
+    assert world.cloud.tags == {young, foreign}
 
 
 async def test_plan_changes_nothing() -> None:

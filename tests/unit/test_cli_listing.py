@@ -158,7 +158,7 @@ def test_plan() -> None:
         (
             {
                 "existing": Existing(
-                    droplet_id=7, address="203.0.113.9", owner=KEY, until=2_000_000_000
+                    droplet_id=7, address="203.0.113.9", known_by=KEY, until=2_000_000_000
                 )
             },
             "the existing droplet 7, at 203.0.113.9",

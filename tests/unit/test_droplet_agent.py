@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from docklet.adapters.agent import agent_code
+from docklet.droplet import lease
 from docklet.droplet.__main__ import main
 from docklet.droplet.failure import Failure
 from docklet.droplet.home import Home
@@ -104,3 +105,42 @@ def test_usage() -> None:
         summary.add({"busy": busy, "ticks": busy * 2, "memory": memory, "disk": 1})
     told = summary.told()
     assert (told["mean_cpu"], told["peak_memory"], told["samples"]) == (0.5, 9, 3)
+
+
+def held(home: Path, **request: object) -> bool:
+    """Ask for the lease and tell whether it was given."""
+    status, out = ask("hold", home, json.dumps(request).encode() + b"\n")
+    assert status == 0
+    return bool(json.loads(out)["held"])
+
+
+def looked(home: Path) -> dict[str, object]:
+    """Return what a stranger sees."""
+    status, out = ask("look", home, b"{}\n")
+    assert status == 0
+    seen: dict[str, object] = json.loads(out)
+    return seen
+
+
+def test_lease_has_one_holder(tmp_path: Path) -> None:
+    """A lease is renewed by its holder, and given to another one when it is old enough."""
+    assert looked(tmp_path)["lease"] is None
+    assert held(tmp_path, holder="a", record={"body": "x"})
+    assert held(tmp_path, holder="a")
+    assert not held(tmp_path, holder="b")
+    assert not held(tmp_path, holder="b", over=60)
+    assert held(tmp_path, holder="b", over=0)
+    assert not held(tmp_path, holder="a")
+    seen = looked(tmp_path)
+    assert (seen["started"], seen["ended"], seen["record"]) == (False, False, {"body": "x"})
+    age = seen["lease"]
+    assert isinstance(age, float)
+    assert 0 <= age < 60
+
+
+def test_lease_from_before_a_boot_is_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever held the run before the machine booted again gave no sign of life since."""
+    assert held(tmp_path, holder="a")
+    monkeypatch.setattr("docklet.droplet.machine.boot", lambda: "another")
+    assert looked(tmp_path)["lease"] == lease.FOREVER
+    assert held(tmp_path, holder="b", over=3600)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,9 @@ from docklet.droplet.home import Home
 from docklet.droplet.pathspec import selecting
 from docklet.droplet.snapshot import Entry, parse, read, write
 from docklet.droplet.tree import Found, Kind, is_git, open_tree, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NAMES = st.binary(min_size=1, max_size=30).filter(lambda name: b"\0" not in name)
 
@@ -112,3 +116,29 @@ def test_files_keep_their_announced_size(tmp_path: Path, announced: int) -> None
     with Exactly(os.open(path, os.O_RDONLY), announced) as exactly:
         content = exactly.read(4) + exactly.read(100)
     assert content == b"12345".ljust(announced, b"\0")[:announced]
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> Iterator[Path]:
+    """Provide a folder, and no right to overlook what its modes forbid."""
+    folder = tmp_path / "tree"
+    folder.mkdir(mode=0o755)
+    yield folder
+    os.seteuid(os.getuid())
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [(0o000, [b"closed"]), (0o444, [b"closed/a", b"closed/b"])]
+)
+def test_closed_directories(nobody: Path, mode: int, told: list[bytes]) -> None:
+    """What can't be looked at is named, never passed over in silence."""
+    (nobody / "closed").mkdir()
+    for name in ("a", "b"):
+        (nobody / "closed" / name).write_text(name)
+    (nobody / "closed").chmod(mode)
+    root = open_tree(str(nobody))
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    found = [(one.path, one.kind) for one in walk(root, lambda _path, _directory: True)]
+    assert found == [(path, Kind.UNREADABLE) for path in told]
+    os.close(root)

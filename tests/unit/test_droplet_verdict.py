@@ -45,6 +45,22 @@ def test_kinds(facts: Facts, kind: str) -> None:
     assert verdict.message
 
 
+def test_a_killing_that_is_not_surely_the_scripts() -> None:
+    """Where Docker was told of none in the container, only what was seen is told."""
+    assert "ran out of memory" in judge(Facts(exit_code=137, out_of_memory=True)).message
+    told = judge(Facts(exit_code=137, kills=1)).message
+    assert told.startswith("The script was killed, and the kernel killed a process")
+
+
+@pytest.mark.parametrize("code", range(1, 256))
+def test_exit_codes_are_the_scripts(code: int) -> None:
+    """No exit code alone is taken for anything but the script's own."""
+    verdict = judge(Facts(exit_code=code, log=b"hello\n"))
+    assert verdict.kind == "exited"
+    assert f"exit code {code}" in verdict.message
+    assert ("signal" in verdict.message) == (128 < code <= 128 + 64)
+
+
 def test_a_daemon_that_was_restarted_is_told() -> None:
     """A log with a possible gap is not passed off as whole."""
     assert "restarted" in judge(Facts(exit_code=0, daemon_was_lost=True)).message

@@ -105,6 +105,8 @@ def test_fetch_that_failed() -> None:
         checked(finished(128, "", away), "`main` could not be fetched")
     assert caught.value.reason is Reason.FORGE_FAILED
     assert (is_passing(denied), is_passing(away)) == (False, True)
+    garbled = "fatal: remote-curl: bad line length character: <htm\nfatal: expected flush"
+    assert is_passing(garbled)
     assert is_gone("fatal: couldn't find remote ref refs/heads/x")
     assert is_gone("fatal: remote error: upload-pack: not our ref 1111")
     assert not is_gone(away)

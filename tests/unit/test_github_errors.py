@@ -9,7 +9,8 @@ import pytest
 import requests
 from github import BadAttributeException, GithubException, RateLimitExceededException
 
-from docklet.adapters.github_errors import Fate, Purpose, explained, failures, fate_of, pause_of
+from docklet.adapters.github_errors import Fate, explained, failures, fate_of, pause_of
+from docklet.adapters.github_sentences import Purpose
 from docklet.domain.errors import ForgeGone
 from docklet.domain.outcome import Reason
 
@@ -106,6 +107,43 @@ def test_sentences(status: int, words: str, reason: Reason) -> None:
     assert words in said.message
     assert said.reason is reason
     assert isinstance(said, ForgeGone) is (status in {404, 422})
+
+
+@pytest.mark.parametrize(
+    ("accepted", "line"),
+    [
+        ("", "`contents: write`"),
+        ("statuses=write", "`statuses: write`"),
+        ("issues=write; pull_requests=write", "`issues: write` or `pull-requests: write`"),
+        ("contents=write,workflows=write", "`contents: write` and `workflows: write`"),
+        ("?", "`contents: write`"),
+    ],
+)
+def test_missing_permission_is_the_line_to_add(accepted: str, line: str) -> None:
+    """What GitHub says that it accepts is said as a workflow's `permissions:` has it."""
+    headers = {"x-accepted-github-permissions": accepted} if accepted else {}
+    data = {"message": "Resource not accessible by integration"}
+    said = explained(GithubException(403, data, headers), DO).message
+    assert f"Add {line} to `permissions:` in the workflow" in said
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ("Unable to create comment because issue is locked.", "conversation"),
+        ("Repository was archived so is read-only.", "archived"),
+        (
+            "GitHub Actions is not permitted to create or approve pull requests.",
+            "Settings, Actions, General",
+        ),
+    ],
+)
+def test_refusal_that_no_permission_mends(message: str, advice: str) -> None:
+    """Nobody is sent to the workflow's permissions for what lies elsewhere."""
+    said = explained(GithubException(403, {"message": message}, {}), DO)
+    assert "permissions:" not in said.message
+    assert advice in said.message
+    assert said.reason is Reason.FORGE_DENIED
 
 
 def test_details_are_said() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from docklet.domain.ending import Ending, outcome_of
@@ -14,6 +16,8 @@ from docklet.domain.outcome import (
     exit_code_of,
     status_of,
 )
+
+LOST = LeftOut(path="c", reason="there is no room", lost=True)
 
 
 def test_exit_codes() -> None:
@@ -61,6 +65,12 @@ def ended(kind: str = "exited", code: int | None = 0) -> Ending:
             Reason.PARTLY_PUSHED,
         ),
         (Published(archive="unread"), Reason.NOT_PUSHED),
+        (Published(left_out=(LeftOut(path=".git", reason="it is"),)), Reason.NO_CHANGES),
+        (Published(left_out=(LOST,)), Reason.PARTLY_PUSHED),
+        (
+            Published(branch="main", commit="1", changed=("a",), as_asked=True, left_out=(LOST,)),
+            Reason.PARTLY_PUSHED,
+        ),
     ],
 )
 def test_success_depends_on_the_results(published: Published, reason: Reason) -> None:
@@ -72,6 +82,15 @@ def test_no_push_wanted() -> None:
     """Results that were not to be pushed are a success on the runner."""
     published = Published(changed=("a",), archive="x")
     assert outcome_of(ended(), published, pushes=False).reason is Reason.DONE
+    published = replace(published, left_out=(LOST,))
+    assert outcome_of(ended(), published, pushes=False).reason is Reason.PARTLY_PUSHED
+
+
+@pytest.mark.parametrize("code", range(1, 256))
+def test_exit_codes_of_scripts(code: int) -> None:
+    """Whatever a script ends with is told as it is."""
+    outcome = outcome_of(ended("exited", code), Published(), pushes=True)
+    assert (outcome.reason, outcome.exit_code) == (Reason.SCRIPT_EXIT, code)
 
 
 @pytest.mark.parametrize(

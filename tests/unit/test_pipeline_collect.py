@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,7 +43,9 @@ async def test_cut_connections(tmp_path: Path, times: int, *, commit: bool) -> N
     machine = world.host.machine
     machine.fail("collect", CUT, times=times, commit=commit)
     assert await collected(world, tmp_path) == machine.results
+    room = machine.requests["collect"].pop("room")
     assert machine.requests["collect"] == {"paths": ["out"], "max_file": LARGEST_FILE}
+    assert 0 < int(str(room)) < shutil.disk_usage(tmp_path).total
 
 
 @pytest.mark.parametrize(

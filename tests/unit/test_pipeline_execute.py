@@ -78,6 +78,16 @@ async def test_long_silence_of_the_line(tmp_path: Path) -> None:
     assert_log_is_whole(world)
 
 
+async def test_six_hours_of_silence(tmp_path: Path) -> None:
+    """A script that says nothing for six hours is followed to its last word."""
+    world = make_world(tmp_path)
+    world.machine.lasts = 6 * 3600 + 20
+    world.machine.output = [(1.0, b"begun\n"), (6 * 3600 + 10.0, b"done\n")]
+    assert (await executed(world, timeout=7 * 3600)).succeeded
+    assert not world.seen.notices
+    assert_log_is_whole(world)
+
+
 @pytest.mark.parametrize("verb", ["start", "ending"])
 @pytest.mark.parametrize("commit", [False, True])
 async def test_lost_answers(tmp_path: Path, verb: str, *, commit: bool) -> None:
@@ -194,7 +204,7 @@ async def test_odd_endings(tmp_path: Path, answer: dict[str, object], kind: str 
         assert (await executed(world)).kind == kind
 
 
-UNTIL = Existing(droplet_id=7, address="", owner=RunKey("f" * 20), until=int(START) + 1060)
+UNTIL = Existing(droplet_id=7, address="", known_by=RunKey("f" * 20), until=int(START) + 1060)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FAILED = Outcome(reason=Reason.SCRIPT_EXIT, exit_code=3)
 DONE = Outcome(reason=Reason.DONE, exit_code=0)
 DOWN = CloudError("The cloud is down.")
-THERE = Existing(droplet_id=7, address="203.0.113.7", owner=RunKey("f" * 20), until=2**31)
+THERE = Existing(droplet_id=7, address="203.0.113.7", known_by=RunKey("f" * 20), until=2**31)
 
 
 async def rented(plan: Plan, world: FakeWorld) -> Rental:

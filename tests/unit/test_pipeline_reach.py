@@ -12,6 +12,7 @@ from docklet.domain.errors import (
     ConnectionLost,
     DockletError,
     HostKeyMismatch,
+    KeyRefused,
     Unreachable,
 )
 from docklet.domain.events import DropletReached
@@ -90,7 +91,7 @@ async def test_never_an_address(
     assert limit <= world.clock.now() - START <= limit + 31
 
 
-@pytest.mark.parametrize("error", [REFUSED, ConnectionLost("It was reset.")])
+@pytest.mark.parametrize("error", [REFUSED, ConnectionLost("It was reset."), KeyRefused("No.")])
 async def test_ssh_comes_late(tmp_path: Path, error: DockletError) -> None:
     """A droplet that starts may refuse connections, or break them off."""
     world = make_world(tmp_path, boot=0)

@@ -18,7 +18,7 @@ from docklet.domain.errors import (
 )
 from docklet.domain.events import DropletGone, Ended, Event, Phase, Planned
 from docklet.domain.identity import RunKey
-from docklet.domain.outcome import Outcome, Reason
+from docklet.domain.outcome import Outcome, Published, Reason
 from docklet.domain.plan import Existing
 from docklet.domain.spec import Push
 from docklet.pipeline.run import run
@@ -105,13 +105,13 @@ async def test_token_is_for_the_clone_only(tmp_path: Path) -> None:
 async def test_existing_droplet_gets_no_token(tmp_path: Path) -> None:
     """A droplet that is there already gets the tree from here, is cleaned up, and stays."""
     world = make_world(tmp_path)
-    there = Existing(droplet_id=7, address="203.0.113.7", owner=RunKey("f" * 20), until=2**31)
+    there = Existing(droplet_id=7, address="203.0.113.7", known_by=RunKey("f" * 20), until=2**31)
     outcome = await run(make_plan(existing=there, droplet="7"), world)
     assert outcome.reason is Reason.DONE
     assert not any(b"ghs_canary" in sent for sent in world.machine.received.values())
     assert world.machine.received["unpack"].startswith(b"{}\n")
     assert world.machine.calls[-1] == "clean"
-    assert world.access.shells[0].keys == world.access.keys(there.owner)
+    assert world.access.shells[0].keys == world.access.keys(RunKey("f" * 20))
     assert not {"create", "delete"} & set(world.cloud.calls)
     assert_nothing_left(world)
 
@@ -189,10 +189,41 @@ async def test_nothing_is_lost_on_a_broken_forge(tmp_path: Path, failing: str, p
     outcome = await run(make_plan(push=push), world)
     assert outcome.published is not None
     assert outcome.reason is Reason.NOT_PUSHED
-    assert outcome.published.archive == str(tmp_path / "results.tar")
+    assert outcome.published.archive == f"{tmp_path.name}/results.tar"
     assert b"# Results" in (tmp_path / "results.tar").read_bytes()
     assert "The forge is down." in world.seen.notices
     assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+@pytest.mark.parametrize("push", [Push.BRANCH, Push.NONE])
+async def test_an_archive_that_nobody_understands(tmp_path: Path, code: int, push: Push) -> None:
+    """Whatever came is kept and named, however the script ended; it is never a success."""
+    world = make_world(tmp_path)
+    world.machine.ending = {"kind": "exited", "exit_code": code}
+    world.machine.results = b"no archive" * 100
+    outcome = await run(make_plan(push=push), world)
+    assert outcome.reason is (Reason.SCRIPT_EXIT if code else Reason.NOT_COLLECTED)
+    assert outcome.published == Published(archive=f"{tmp_path.name}/results.tar")
+    assert (tmp_path / "results.tar").read_bytes() == b"no archive" * 100
+    assert "is kept as it came" in outcome.message + world.seen.notices
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize(
+    ("push", "reason"), [(Push.BRANCH, Reason.NOT_PUSHED), (Push.NONE, Reason.DONE)]
+)
+async def test_more_files_than_a_commit_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, push: Push, reason: Reason
+) -> None:
+    """Nothing is committed of too many files, and the archive has them all."""
+    monkeypatch.setattr("docklet.adapters.results.MAX_MEMBERS", 2)
+    world = make_world(tmp_path)
+    world.produce({str(number): b"x" for number in range(3)})
+    outcome = await run(make_plan(push=push), world)
+    assert outcome.reason is reason
+    assert outcome.published == Published(archive=f"{tmp_path.name}/results.tar")
+    assert "more than 2 files" in world.seen.notices
 
 
 async def test_early_fetch_is_only_a_head_start(tmp_path: Path) -> None:

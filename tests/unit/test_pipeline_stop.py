@@ -10,9 +10,10 @@ import pytest
 
 from docklet.domain.errors import AmbiguousCreate
 from docklet.domain.events import Ended, Event
-from docklet.domain.outcome import Reason
+from docklet.domain.outcome import Published, Reason
 from docklet.domain.spec import Keep
 from docklet.pipeline.run import run
+from docklet.ports import PushAnswer, PushVerdict
 from tests.builders import SHA, START, make_plan
 from tests.worlds import make_world, run_stopped
 
@@ -108,6 +109,47 @@ async def test_stopped_while_it_is_deleted(tmp_path: Path) -> None:
     plain = await run_stopped(make_plan(), world, 45.0, 46.0)
     assert plain.reason is Reason.DONE
     assert not world.cloud.live
+
+
+async def test_stopped_while_results_are_fetched(tmp_path: Path) -> None:
+    """Half an archive is no archive: what was lost with the machine is told as lost."""
+    world = make_world(tmp_path)
+    world.machine.takes = {"collect": 30}
+    outcome = await run_stopped(make_plan(), world, 40.0)
+    assert outcome.reason is Reason.CANCELLED
+    assert "collect!" in world.seen.phases
+    assert "its results are lost" in outcome.message
+    assert outcome.published is None
+    assert not list(tmp_path.glob("results*"))  # noqa: ASYNC240 - a test of its own folder
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+async def test_stopped_while_results_are_pushed(tmp_path: Path, *, arrives: bool) -> None:
+    """Results that were on their way stay here whole, and nobody says where else they are not."""
+    world = make_world(tmp_path)
+    push = world.git.push
+
+    async def slow_push(sha: str, branch: str) -> PushAnswer:
+        answer = await push(sha, branch) if arrives else PushAnswer(verdict=PushVerdict.UNKNOWN)
+        await world.clock.sleep(30)
+        return answer
+
+    world.git.push = slow_push  # type: ignore[method-assign]
+    outcome = await run_stopped(make_plan(), world, 40.0)
+    assert outcome.reason is Reason.CANCELLED
+    assert "push!" in world.seen.phases
+    assert "may have its results" in outcome.message
+    assert outcome.published == Published(archive=f"{tmp_path.name}/results.tar")
+    assert (tmp_path / "results.tar").read_bytes() == world.machine.results
+    assert not world.cloud.live
+
+
+async def test_stopped_before_the_script_ended(tmp_path: Path) -> None:
+    """A script that was stopped has no results to speak of."""
+    world = make_world(tmp_path)
+    outcome = await run_stopped(make_plan(), world, 25.0)
+    assert outcome.message == "The run was stopped from outside."
+    assert outcome.published is None
 
 
 async def test_stopped_run_hurries(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docklet.domain.events import Ended, Noticed
-from docklet.domain.outcome import Reason
+from docklet.domain.outcome import LeftOut, Published, Reason
 from docklet.domain.progress import Progress, advance
 from docklet.domain.script import command_line
 from docklet.domain.secret import Secret
@@ -33,6 +33,17 @@ def told() -> list[str]:
         progress = advance(progress, event)
         found += log.lines(event, progress)
     return found
+
+
+def test_left_out_results_are_bounded() -> None:
+    """Thousands of results that were left out do not flood the log, nor do endless names."""
+    many = tuple(LeftOut(path=f"{n}" * 2000, reason="it is odd") for n in range(5000))
+    outcome = make_outcome(published=Published(left_out=many, archive="d/results.tar"))
+    shown = log.lines(Ended(at=START, outcome=outcome), Progress())
+    assert sum("Left out" in line for line in shown) == 101
+    assert "Left out: 4900 more" in shown
+    assert max(map(len, shown)) < 350
+    assert shown[-1] == "The archive of the results is d/results.tar"
 
 
 def test_phases_have_durations() -> None:

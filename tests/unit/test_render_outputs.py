@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docklet.domain.outcome import Outcome, Reason
+from docklet.domain.outcome import Outcome, Published, Reason
 from docklet.render.commit import COMMITTER, author_of, commit_message
 from docklet.render.outputs import outputs
 from tests.builders import (
@@ -49,6 +49,7 @@ def test_result_is_one_typed_line() -> None:
         "duration-seconds": 80.0,
         "cost-usd": 0.01,
         "log": "x.log",
+        "archive": "",
         "phases": {
             "create": 1.0,
             "boot": 29.0,
@@ -60,6 +61,12 @@ def test_result_is_one_typed_line() -> None:
             "delete": 3.0,
         },
     }
+
+
+def test_archive_is_an_output() -> None:
+    """Results that the repository has not got can be uploaded by a later step."""
+    outcome = make_outcome(published=Published(archive="docklet-0/results.tar"))
+    assert outputs(make_progress(outcome=outcome))["archive"] == "docklet-0/results.tar"
 
 
 def test_absent_outputs_are_empty() -> None:

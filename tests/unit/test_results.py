@@ -14,7 +14,7 @@ from docklet.adapters import results
 from docklet.adapters.git_objects import without_conflicts
 from docklet.adapters.result_names import link_objection, objection
 from docklet.adapters.results import ResultsArchive
-from docklet.domain.errors import AgentError
+from docklet.domain.errors import AgentError, GitError
 from docklet.domain.outcome import Reason
 from docklet.ports import Change
 from tests.archives import Link, make_archive, member, write
@@ -181,7 +181,10 @@ def test_what_the_machine_left_out(tmp_path: Path) -> None:
     manifest = {
         "changed": [],
         "deleted": ["gone", ".github/workflows/ci.yml", "../x"],
-        "left_out": [{"path": "huge\n\udcff", "reason": "it is\x1b[31m too large" * 99}],
+        "left_out": [
+            {"path": "huge\n\udcff", "reason": "it is\x1b[31m too large" * 99},
+            {"path": "gone", "reason": "there is no room", "archived": False, "lost": True},
+        ],
         "ignored": 7,
     }
     archive = write(tmp_path / "a.tar", manifest, [(extra, b"x" * 3000)])
@@ -192,9 +195,11 @@ def test_what_the_machine_left_out(tmp_path: Path) -> None:
     assert found.manifest.ignored == 7
     assert [one.path for one in found.left_out] == [
         "huge\\n\\xff",
+        "gone",
         ".github/workflows/ci.yml",
         "../x",
     ]
+    assert [one.path for one in found.left_out if one.lost] == ["gone"]
     assert all(one.reason.isprintable() and len(one.reason) <= 200 for one in found.left_out)
 
 
@@ -304,8 +309,13 @@ def test_damage_anywhere(tmp_path: Path, edits: list[tuple[int, bytes]]) -> None
 def test_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More files than a commit can hold are refused together; the archive stays."""
     monkeypatch.setattr(results, "MAX_MEMBERS", 3)
-    with pytest.raises(AgentError, match="more files"):
-        read(make_archive(tmp_path / "a.tar", {str(number): b"" for number in range(4)}))
+    names = [str(number) for number in range(4)]
+    announced = make_archive(tmp_path / "a.tar", dict.fromkeys(names, b""))
+    silent = make_archive(tmp_path / "b.tar", dict.fromkeys(names, b""), announced=["0"])
+    with announced.open("rb") as stream, pytest.raises(GitError, match="more than 3 files"):
+        ResultsArchive(stream)
+    with pytest.raises(GitError, match="more than 3 files"):
+        read(silent)
 
 
 def test_manifest_is_capped(tmp_path: Path) -> None:
@@ -316,7 +326,7 @@ def test_manifest_is_capped(tmp_path: Path) -> None:
     with archive.open("wb") as file:
         file.write(first.tobuf(tarfile.USTAR_FORMAT))
         file.truncate(first.size + 10_240)
-    with pytest.raises(AgentError, match="manifest"):
+    with pytest.raises(GitError, match="more than a commit can hold"):
         read(archive)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from docklet.bot.pace import Pace
-from docklet.bot.status import StatusComment
+from docklet.bot.status import HURRY, StatusComment
 from docklet.domain.errors import ForgeError, ForgeGone
 from docklet.domain.events import (
     Ended,
@@ -94,7 +96,7 @@ async def test_short_run_costs_little() -> None:
     run = Run()
     await run.phases(short(1))
     await run.end()
-    assert run.forge.calls == ["create_comment", "set_status", "edit_comment", "set_status"]
+    assert run.forge.calls == ["create_comment", "set_status", "set_status", "edit_comment"]
 
 
 async def test_minute_costs_at_most_nine_calls() -> None:
@@ -118,15 +120,28 @@ async def test_long_run_costs_four_calls_an_hour(hours: int) -> None:
     assert len(run.forge.calls) <= 10 + 4 * hours
 
 
-def test_edits_are_earned() -> None:
-    """After the first five edits, each takes a quarter of an hour, even with news."""
+def test_edits_are_rationed() -> None:
+    """Beyond the first minute there are four edits in any hour, even with news."""
     pace = Pace(began=0, edited=0)
     assert pace.next_edit(news=True) == 20
     assert pace.next_edit(news=False) == 900
-    for now in (20, 40, 60, 80, 100):
+    for now in (20, 40, 60, 80, 100, 120):
+        assert pace.next_edit(news=True) == now
         pace = pace.after(now)
-    assert pace.next_edit(news=True) == 900
-    assert pace.after(900).next_edit(news=True) == 1800
+    assert pace.next_edit(news=True) == pace.next_edit(news=False) == 3660
+    assert pace.after(3660).next_edit(news=True) == 3680
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_no_hour_has_more_than_six_calls(news: list[bool]) -> None:
+    """Whenever something new begins, any hour has room for the last edit and the last status."""
+    pace, edits = Pace(began=0, edited=0), list[float]()
+    for new in news:
+        edits.append(pace.next_edit(news=new))
+        pace = pace.after(edits[-1])
+    assert len([one for one in edits if one < 60]) <= 2
+    later = [one for one in edits if one >= 60]
+    assert all(fifth - first >= 3600 for first, fifth in zip(later, later[4:], strict=False))
 
 
 async def test_no_comment_no_calls() -> None:
@@ -191,6 +206,24 @@ async def test_last_edit_has_a_limit() -> None:
     await run.end()
     assert run.clock.now() - before == 30
     assert "longer than 30 s" in run.notices[0]
+
+
+async def test_who_is_stopped_waits_no_longer() -> None:
+    """A signal during the last edit leaves it a moment, and the end is still told."""
+    run = Run()
+    await run.phases(short(1))
+
+    async def hang(*_: object) -> None:
+        await run.clock.sleep(10_000)
+
+    run.forge.edit_comment = hang  # type: ignore[method-assign, assignment]
+    before = run.clock.now()
+    ending = asyncio.ensure_future(run.end())
+    await run.clock.sleep(5)
+    ending.cancel()
+    await ending
+    assert run.clock.now() - before == 5 + HURRY
+    assert "longer than 1.5 s" in run.notices[0]
 
 
 async def test_defect_ends_nothing() -> None:

@@ -21,6 +21,7 @@ from docklet.adapters.digitalocean_shapes import (
     image_of,
     order_of,
     size_of,
+    tag_of,
 )
 from docklet.domain.errors import AmbiguousCreate, CloudError
 from docklet.domain.outcome import Reason
@@ -42,7 +43,8 @@ _SIZES: Final = Purpose(doing="read sizes and prices", scopes="`sizes:read` and 
 _IMAGES: Final = Purpose(doing="read images", scopes="`image:read`")
 _READ: Final = Purpose(doing="read droplets", scopes="`droplet:read`")
 _DELETE: Final = Purpose(doing="delete a droplet", scopes="`droplet:delete`")
-_UNTAG: Final = Purpose(doing="delete a tag", scopes="`tag:delete`")
+_UNTAG: Final = Purpose(doing="delete a tag, or take it off a droplet", scopes="`tag:delete`")
+_TAGS: Final = Purpose(doing="read tags", scopes="`tag:read`")
 _TAG: Final = Purpose(doing="tag a droplet", scopes="`tag:create`")
 
 
@@ -134,6 +136,13 @@ class DigitalOcean:
             case _:
                 return Deletion.ACCEPTED
 
+    async def unused_tags(self) -> tuple[str, ...]:
+        """Return all tags that no droplet has (all pages)."""
+        tags = await self._api.pages(
+            _TAGS, "tags", tag_of, lambda page, pydo: pydo.tags.list(**page)
+        )
+        return tuple(name for name, droplets in tags if not droplets)
+
     async def delete_tag(self, tag: str) -> None:
         """Delete a tag; one that is gone is fine."""
         await self._api.call(_UNTAG, lambda pydo: pydo.tags.delete(tag, cls=whole))
@@ -147,6 +156,13 @@ class DigitalOcean:
         )
         if answer.status == HTTPStatus.NOT_FOUND:
             raise gone(_TAG)
+
+    async def untag(self, droplet_id: int, tag: str) -> None:
+        """Take a tag off one droplet; a tag or droplet that is gone is fine."""
+        body = {"resources": [{"resource_id": str(droplet_id), "resource_type": "droplet"}]}
+        await self._api.call(
+            _UNTAG, lambda pydo: pydo.tags.unassign_resources(tag, body, cls=whole)
+        )
 
     def close(self) -> None:
         """Close the connections that are kept open; a later call opens new ones."""

@@ -79,6 +79,11 @@ def image_of(raw: Record) -> Image:
     )
 
 
+def tag_of(raw: Record) -> tuple[str, int]:
+    """Read a tag: its name, and how many droplets have it."""
+    return str(raw["name"]), int(raw["resources"]["droplets"]["count"])
+
+
 def more_pages(raw: Record) -> bool:
     """Tell whether a list goes on; one of a single page has no links."""
     pages = (raw.get("links") or {}).get("pages") or {}

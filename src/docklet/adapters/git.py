@@ -1,7 +1,8 @@
 """git on the runner: a bare directory that no script has ever touched.
 
 Nothing is checked out and only plumbing is used, so no hook, filter, attribute or configuration
-of the repository takes part. Blobs that the results do not bring are never fetched.
+of the repository takes part. Blobs that the results do not bring are never fetched, but for
+those that say which files belong into Git LFS.
 """
 
 from __future__ import annotations
@@ -16,27 +17,27 @@ from typing import TYPE_CHECKING, Final, Self
 
 from docklet.adapters.git_answers import checked, is_gone, is_passing, push_answer
 from docklet.adapters.git_config import config_of, credential_text, environment_of, hold
-from docklet.adapters.git_objects import (
-    blob_stream,
-    identities,
-    index_lines,
-    read_tree,
-    without_conflicts,
-)
+from docklet.adapters.git_import import Import
+from docklet.adapters.git_lfs import Upload
+from docklet.adapters.git_lfs_paths import attribute_blobs
+from docklet.adapters.git_objects import identities, index_lines, read_tree
 from docklet.adapters.git_process import Finished, GitProgram
-from docklet.adapters.results import ResultsArchive
-from docklet.adapters.tar_stream import Flaw, unreadable
 from docklet.domain.backoff import jittered
-from docklet.ports import Change, PushAnswer, Results
+from docklet.ports import PushAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from docklet.adapters.git_config import Credential
+    from docklet.domain.identity import RunKey
     from docklet.domain.secret import Secret
-    from docklet.ports import Clock, CommitMessage
+    from docklet.ports import Change, Clock, CommitMessage, Results
 
 _SHA: Final = re.compile(r"[0-9a-f]{40}")
+_NOTHING_SINCE: Final = re.compile(r"no commits selected|error processing shallow info")
+"""What git says when all commits are older than it is told to fetch."""
+_BLOBS_AT_ONCE: Final = 500
+"""Names of blobs on one command line."""
 _ANOTHER_TRY: Final = (1.0, 5.0)
 """Seconds before a read is sent a second and a third time."""
 
@@ -55,6 +56,8 @@ class GitDirectory:
         self._serial = count()
         self._tips: dict[str, str] = {}
         self._parents: dict[str, str] = {}
+        self._large: dict[str, str] = {}
+        self._fetched: set[str] = set()
         self._config = ""
 
     @classmethod
@@ -104,34 +107,44 @@ class GitDirectory:
             return None
         checked(done, f"`{revision}` could not be fetched from {self._url}")
         sha = (await self._git.must("rev-parse", "--verify", f"{ref}^{{commit}}")).decode().strip()
-        if not pinned:
+        if pinned:
+            await self._fetch_blobs(attribute_blobs(await self._tree(sha)))
+        else:
             self._tips[revision] = sha
         return sha
 
-    async def import_results(self, archive: Path) -> Results:
-        """Store the files of a results archive as blobs; extract nothing to disk."""
-        marks = self.directory / f"marks-{next(self._serial)}"
-        found: list[tuple[bytes, str]] = []
+    async def find_run(self, branch: str, run: RunKey, since: float) -> str | None:
+        """Return the results commit of a run on a branch, if one was made since `since`."""
+        ref = f"refs/docklet/{next(self._serial)}"
         try:
-            with archive.open("rb") as stream:
-                results = ResultsArchive(stream)
-                await self._git.must(
-                    *("fast-import", "--quiet", "--done", "--depth=0", f"--export-marks={marks}"),
-                    stdin=blob_stream(results.files(), found),
-                )
-        except OSError as error:
-            raise unreadable(Flaw.LOST) from error
-        blobs = dict(line.split() for line in marks.read_text().splitlines())
-        changes = [
-            Change(path=path, mode=mode, blob=blobs[f":{mark}"])
-            for mark, (path, mode) in enumerate(found, start=1)
-        ]
-        kept, conflicts = without_conflicts(changes, results.manifest.deleted)
-        return Results(
-            changes=kept,
-            left_out=(*results.left_out, *conflicts),
-            ignored=results.manifest.ignored,
-        )
+            done = await self._read(
+                *("-c", f"remote.origin.url={self._url}", "-c", "remote.origin.promisor=true"),
+                *("fetch", "--quiet", f"--shallow-since=@{int(since)} +0000", "--filter=tree:0"),
+                *("--no-tags", "--no-write-fetch-head"),
+                *("origin", f"+refs/heads/{branch}:{ref}"),
+            )
+        finally:
+            self._configure()
+        if done.code and (is_gone(done.said) or _NOTHING_SINCE.search(done.said)):
+            return None
+        checked(done, f"`{branch}` could not be fetched from {self._url}")
+        grep = ("--extended-regexp", f"--grep=^Docklet-Run: {run}$")
+        found = await self._git.must("log", "--format=%H", *grep, ref)
+        return found.decode().partition("\n")[0] or None
+
+    async def import_results(self, archive: Path, base: str) -> Results:
+        """Store the files of a results archive as blobs, those for Git LFS as pointers."""
+        work = Import(self._git, self._serial, self._fetch_blobs)
+        results = await work.run(archive, base)
+        self._large |= work.kept
+        return results
+
+    async def upload(self, changes: Iterable[Change]) -> Mapping[bytes, str]:
+        """Give LFS what the pointers among `changes` stand for; return what stays, and why."""
+        large = {each.path: self._large[each.blob] for each in changes if each.blob in self._large}
+        upload = Upload(self._git, self._url, self._clock)
+        failed = await upload.run(sorted(set(large.values())))
+        return {path: failed[oid] for path, oid in large.items() if oid in failed}
 
     async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
         """Return the paths in which two commits differ."""
@@ -142,7 +155,7 @@ class GitDirectory:
 
     async def effective(self, base: str, changes: Iterable[Change]) -> tuple[Change, ...]:
         """Return those of `changes` that change anything against commit `base`."""
-        tree = read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", base))
+        tree = await self._tree(base)
         nothing = ("000000", "")
         return tuple(
             change
@@ -195,6 +208,26 @@ class GitDirectory:
         if self.directory.exists():
             self._credential.close()
             shutil.rmtree(self.directory, ignore_errors=True)
+
+    async def _fetch_blobs(self, blobs: Sequence[str]) -> None:
+        """Fetch blobs that `fetch` has left where they were."""
+        wanted = [blob for blob in blobs if blob not in self._fetched]
+        try:
+            for begin in range(0, len(wanted), _BLOBS_AT_ONCE):
+                done = await self._read(
+                    *("-c", f"remote.origin.url={self._url}", "-c", "remote.origin.promisor=true"),
+                    *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"),
+                    *("--filter=blob:none", "--no-write-fetch-head"),
+                    *("origin", *wanted[begin : begin + _BLOBS_AT_ONCE]),
+                )
+                checked(done, f"The attributes of files could not be fetched from {self._url}")
+        finally:
+            self._configure()
+        self._fetched.update(wanted)
+
+    async def _tree(self, sha: str) -> dict[bytes, tuple[str, str]]:
+        """Return mode and blob of every file of a commit."""
+        return read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", sha))
 
     async def _read(self, *arguments: str) -> Finished:
         """Run a git command that changes nothing over there, again after a passing failure."""

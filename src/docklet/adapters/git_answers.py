@@ -29,7 +29,7 @@ _PASSING: Final = re.compile(
     r"returned error: (?:5\d\d|429)|rpc failed|hung up unexpectedly|could not resolve host"
     r"|failed to connect|couldn't connect|connection (?:timed out|reset|refused)|early eof"
     r"|operation (?:timed out|too slow)|empty reply|unexpected disconnect|recv failure"
-    r"|ssl[_ ]|gnutls|internal server error|unable to access",
+    r"|ssl[_ ]|gnutls|internal server error|unable to access|bad line length|expected flush",
     re.IGNORECASE,
 )
 _REFUSED: Final = re.compile(

@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from docklet.adapters.github_calls import GitHubCalls
-from docklet.adapters.github_errors import Fate, Purpose, explained, failures, fate_of, pause_of
+from docklet.adapters.github_errors import Fate, explained, failures, fate_of, pause_of
+from docklet.adapters.github_sentences import Purpose
 from docklet.adapters.threads import in_daemon_thread
 from docklet.domain.backoff import jittered
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from docklet.domain.secret import Secret
+    from docklet.domain.triage import Workflow
     from docklet.ports import Clock, Comment
 
     T = TypeVar("T")
@@ -58,6 +60,21 @@ class GitHubForge:
         purpose = Purpose(action=f"comment on commit {sha[:7]}", permission="contents: write")
         send = partial(self._calls.send_comment, sha, body)
         return await self._once(purpose, send, partial(self._calls.find_comment, sha, marker))
+
+    async def find_comment(self, sha: str, marker: str) -> Comment | None:
+        """Return our own comment on a commit that has `marker` (all pages)."""
+        purpose = Purpose(action=f"read the comments on {sha[:7]}", permission="contents: read")
+        return await self._repeat(purpose, partial(self._calls.find_comment, sha, marker))
+
+    async def recent_comments(self, since: float) -> tuple[Comment, ...]:
+        """Return our comments on commits since an epoch second, newest first (those pages)."""
+        purpose = Purpose(action="read the comments on commits", permission="contents: read")
+        return await self._repeat(purpose, partial(self._calls.recent_comments, since))
+
+    async def workflow_run(self, run_id: int) -> Workflow:
+        """Return how a workflow run is going; one that the token may not see is unknown."""
+        purpose = Purpose(action=f"look up workflow run {run_id}", permission="actions: read")
+        return await self._repeat(purpose, partial(self._calls.workflow_run, run_id))
 
     async def edit_comment(self, comment: Comment, body: str) -> None:
         """Replace a comment's text; repeats itself on passing failures."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from docklet.domain.triage import Workflow
 from docklet.ports import Comment
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ CONTEXT: Final = "docklet"
 _TIMEOUT: Final = 20
 """Seconds for a connection, and for each silence on it."""
 _EXISTS: Final = 422
+_HIDDEN: Final = {401, 403, 404}
+"""What a token is told about things that it may not see."""
 
 
 class GitHubCalls:
@@ -51,6 +54,36 @@ class GitHubCalls:
         marked = [one for one in self._commit(sha).get_comments() if marker in _text(one.body)]
         mine = self._myself() if marked else ""
         return next((_comment(one) for one in marked if mine in {"", one.user.login}), None)
+
+    def recent_comments(self, since: float) -> tuple[Comment, ...]:
+        """Return our own comments on commits since an epoch second, newest first.
+
+        The list begins with the oldest, so it is read from its end. An App's token can't say
+        whose it is; then the comments of all Apps are returned.
+        """
+        found: list[Comment] = []
+        mine = self._myself()
+        for one in reversed(self._repository.get_comments()):
+            if one.created_at.timestamp() < since:
+                break
+            if one.user.login == mine or (not mine and one.user.type == "Bot"):
+                found.append(_comment(one))
+        return tuple(found)
+
+    def workflow_run(self, run_id: int) -> Workflow:
+        """Return how a workflow run is going."""
+        from github import GithubException
+
+        try:
+            run = self._repository.get_workflow_run(run_id)
+            status, conclusion = run.status, run.conclusion
+        except GithubException as error:
+            if error.status in _HIDDEN:
+                return Workflow.UNKNOWN
+            raise
+        if _text(status) != "completed":
+            return Workflow.GOING
+        return Workflow.CANCELLED if conclusion == "cancelled" else Workflow.OVER
 
     def edit_comment(self, comment_id: int, body: str) -> None:
         """Replace a comment's text."""
@@ -130,7 +163,7 @@ class GitHubCalls:
         try:
             return self._client.get_user().login
         except GithubException as error:
-            if error.status in {401, 403, 404}:
+            if error.status in _HIDDEN:
                 return ""
             raise
 
@@ -140,7 +173,13 @@ def _comment(answer: CommitComment) -> Comment:
     if not isinstance(answer.id, int):
         message = "The answer is no comment."
         raise TypeError(message)
-    return Comment(comment_id=answer.id, url=_text(answer.html_url))
+    return Comment(
+        comment_id=answer.id,
+        url=_text(answer.html_url),
+        sha=_text(answer.commit_id),
+        body=_text(answer.body),
+        edited=answer.updated_at.timestamp(),
+    )
 
 
 def _text(value: object) -> str:

@@ -6,11 +6,22 @@ GitHub's in ways of their own; all of these end here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from docklet.domain.errors import ForgeError, ForgeGone
+from docklet.adapters.github_sentences import (
+    Purpose,
+    accepted_by,
+    advice_on,
+    down,
+    gone,
+    grant,
+    refused,
+    said_by,
+    undone,
+    unknown_token,
+)
+from docklet.domain.errors import ForgeError, ForgeGone, ForgeLacks
 from docklet.domain.outcome import Reason
 
 if TYPE_CHECKING:
@@ -20,7 +31,6 @@ LONGEST_WAIT: Final = 90.0
 """Seconds that GitHub may ask us to wait; it says 60 to bursts, and up to an hour to floods."""
 _BURST_WAIT: Final = 60.0
 """Seconds to wait when it refuses a burst without saying how long (GitHub's own advice)."""
-_LONGEST_TEXT: Final = 300
 _UNAUTHORIZED, _FORBIDDEN, _TIMED_OUT, _TOO_MANY, _SERVER_ERROR = 401, 403, 408, 429, 500
 _MISSING: Final = {404, 410}
 _UNPROCESSABLE: Final = 422
@@ -35,16 +45,6 @@ class Fate(StrEnum):
     """It was turned away unheard; ask again later."""
     UNKNOWN = "unknown"
     """Nobody knows whether it took effect."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
-    """What a request is for, in the words of its error messages."""
-
-    action: str
-    """Completes `to ...`."""
-    permission: str
-    """What the token needs for it, as a workflow's `permissions:` says it."""
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -117,18 +117,33 @@ def explained(error: Exception, purpose: Purpose) -> ForgeError:
             f"GitHub gave no usable answer when asked to {purpose.action} ({kind}). Check this"
             " machine's network, its proxy settings and GITHUB_API_URL."
         )
-    said = f"{error.status}: {_said(error)}"
+    words = said_by(error)
+    said = f"{error.status}: {words}"
     if _is_limited(error):
         return ForgeError(
             f"GitHub's limit for requests is used up, so it would not {purpose.action} ({said})."
             " Try again in an hour, or let fewer runs share the token."
         )
-    if error.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        message = _denied(error.status, said, purpose)
-        return ForgeError(message, reason=Reason.FORGE_DENIED)
-    no_commit = error.status == _UNPROCESSABLE and _said(error).startswith("No commit found")
+    if error.status == _UNAUTHORIZED:
+        return ForgeError(unknown_token(said, purpose), reason=Reason.FORGE_DENIED)
+    if error.status == _FORBIDDEN:
+        return _denied(said, purpose, accepted_by(error))
+    no_commit = error.status == _UNPROCESSABLE and words.startswith("No commit found")
     missing = error.status in _MISSING or no_commit
-    return (ForgeGone if missing else ForgeError)(_failed(error.status, said, purpose))
+    if missing:
+        return ForgeGone(
+            gone(said, purpose) if error.status in _MISSING else undone(said, purpose)
+        )
+    lost = error.status >= _SERVER_ERROR or error.status == _TIMED_OUT
+    return ForgeError(down(said, purpose) if lost else undone(said, purpose))
+
+
+def _denied(said: str, purpose: Purpose, accepted: str) -> ForgeError:
+    """Tell a permission that the token lacks from what no permission mends."""
+    advice = advice_on(said)
+    if advice:
+        return ForgeError(refused(said, purpose, advice), reason=Reason.FORGE_DENIED)
+    return ForgeLacks(refused(said, purpose, grant(purpose, accepted)))
 
 
 def _is_limited(error: GithubException) -> bool:
@@ -138,47 +153,6 @@ def _is_limited(error: GithubException) -> bool:
     asked_to_wait = error.status == _FORBIDDEN and "retry-after" in (error.headers or {})
     limited = error.status == _TOO_MANY or isinstance(error, RateLimitExceededException)
     return limited or asked_to_wait
-
-
-def _denied(status: int, said: str, purpose: Purpose) -> str:
-    """Say what a token lacks."""
-    if status == _UNAUTHORIZED:
-        return (
-            f"GitHub did not accept the token when asked to {purpose.action} ({said}). It may be"
-            " wrong, expired or revoked: set `github-token` (or GITHUB_TOKEN) anew."
-        )
-    return (
-        f"GitHub refused to {purpose.action} ({said}). The token needs `{purpose.permission}`:"
-        " grant it under `permissions:` in the workflow, or to the personal token."
-    )
-
-
-def _failed(status: int, said: str, purpose: Purpose) -> str:
-    """Say what GitHub did not do."""
-    if status >= _SERVER_ERROR or status == _TIMED_OUT:
-        return (
-            f"GitHub went on failing when asked to {purpose.action} ({said})."
-            " It may be down: see its status page, and try again later."
-        )
-    if status in _MISSING:
-        return (
-            f"GitHub found nothing when asked to {purpose.action} ({said}). It does not exist"
-            f" (any more), or the token may not see it and needs `{purpose.permission}`."
-        )
-    likely = "What was asked for is gone, or not allowed in this repository."
-    return f"GitHub would not {purpose.action} ({said}). {likely}"
-
-
-def _said(error: GithubException) -> str:
-    """Return GitHub's own words, with the details that it puts beside them."""
-    data: Any = error.data if isinstance(error.data, dict) else {}
-    details = data.get("errors")
-    texts = [data.get("message"), *(details if isinstance(details, list) else [])]
-    words = [
-        str(text.get("message") or text) if isinstance(text, dict) else text for text in texts
-    ]
-    said = "; ".join(" ".join(str(word).split()) for word in words if word) or "no explanation"
-    return "".join(char for char in said if char.isprintable())[:_LONGEST_TEXT]
 
 
 def _number(text: str | None) -> float:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-ROOM: Final = 64 * 1024 * 1024
+ROOM: Final = 16 * 1024 * 1024
 """Bytes that may wait to be read."""
+PIECES: Final = 100_000
+"""How many pieces may wait; each takes memory beside its bytes."""
 
 
 class Printer:
@@ -33,7 +35,7 @@ class Printer:
     def write(self, data: bytes) -> None:
         """Print `data` when there is time."""
         with self._lock:
-            if self._waiting + len(data) > self._room:
+            if self._waiting + len(data) > self._room or self._queue.qsize() > PIECES:
                 self._dropped += len(data)
                 return
             if self._dropped:

@@ -74,8 +74,12 @@ def _bytes(value: object) -> bytes:
 def _left_out(entry: Any) -> LeftOut:  # noqa: ANN401 - JSON can be anything
     """Read one entry of `left_out`."""
     reason = readable(_bytes(entry["reason"]))[:_LONGEST_REASON]
-    path, archived = readable(_bytes(entry["path"])), entry.get("archived") is True
-    return LeftOut(path=path, reason=reason, archived=archived)
+    return LeftOut(
+        path=readable(_bytes(entry["path"])),
+        reason=reason,
+        archived=entry.get("archived") is True,
+        lost=entry.get("lost") is True,
+    )
 
 
 def _kept(path: bytes, reason: str) -> LeftOut:

@@ -13,13 +13,16 @@ from typing import IO, TYPE_CHECKING, Final
 from docklet.adapters.result_manifest import MANIFEST, Manifest, readable
 from docklet.adapters.result_names import link_objection, objection
 from docklet.adapters.tar_stream import FILE, LINK, Flaw, Member, members, unreadable
+from docklet.domain.errors import GitError
 from docklet.domain.outcome import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 MAX_FILE: Final = 100 * 1024**2
 """Bytes; GitHub takes no larger file (GH001)."""
+MAX_LARGE: Final = 2 * 1024**3
+"""Bytes; GitHub takes no larger file for LFS on its free plans."""
 MAX_TOTAL: Final = 2 * 1024**3
 """Bytes; GitHub takes no larger push."""
 MAX_MEMBERS: Final = 200_000
@@ -38,6 +41,8 @@ class ResultFile:
     size: int
     content: Iterator[bytes]
     """Its bytes in chunks; gone once the next file is asked for."""
+    large: bool = False
+    """Whether it belongs into Git LFS."""
 
 
 class ResultsArchive:
@@ -47,21 +52,25 @@ class ResultsArchive:
         """Read the manifest, which is the first member."""
         self._members = members(stream)
         self.manifest = Manifest.parse(self._first())
+        if len(self.manifest.changed) > MAX_MEMBERS:
+            raise _crowded()
         self.left_out: list[LeftOut] = list(self.manifest.left_out)
         self._seen: set[bytes] = set()
+        self._large: Collection[bytes] = ()
         self._total = 0
 
-    def files(self) -> Iterator[ResultFile]:
-        """Yield what may be committed, in the archive's order."""
-        for count, member in enumerate(self._members, start=1):
-            if count > MAX_MEMBERS:
-                raise unreadable(Flaw.CROWDED)
+    def files(self, large: Collection[bytes] = ()) -> Iterator[ResultFile]:
+        """Yield what may be committed, in the archive's order; `large` are paths for LFS."""
+        self._large = large
+        for member in self._members:
             if member.name.startswith(_FILES):
                 yield from self._judged(member, member.name.removeprefix(_FILES))
+                if len(self._seen) > MAX_MEMBERS:
+                    raise _crowded()
             elif not member.name.startswith(_LEFT_OUT):
                 raise unreadable(Flaw.STRANGER)
         for path in sorted(self.manifest.changed - self._seen):
-            self._leave_out(path, "it vanished while the results were packed", archived=False)
+            self._leave_out(path, "it vanished while the results were packed", lost=True)
 
     def _first(self) -> bytes:
         """Return the manifest's text."""
@@ -69,7 +78,7 @@ class ResultsArchive:
         if member is None or member.name != MANIFEST or member.kind != FILE:
             raise unreadable(Flaw.UNANNOUNCED)
         if member.size > Manifest.LARGEST:
-            raise unreadable(Flaw.UNCLEAR)
+            raise _crowded()
         return b"".join(member.content)
 
     def _judged(self, member: Member, path: bytes) -> Iterator[ResultFile]:
@@ -84,9 +93,11 @@ class ResultsArchive:
             target = member.target
             yield ResultFile(path=path, mode="120000", size=len(target), content=iter([target]))
         else:
-            self._total += member.size
+            large = path in self._large
+            self._total += 0 if large else member.size
             mode = "100755" if member.executable else "100644"
-            yield ResultFile(path=path, mode=mode, size=member.size, content=member.content)
+            size, content = member.size, member.content
+            yield ResultFile(path=path, mode=mode, size=size, content=content, large=large)
 
     def _objection(self, member: Member, path: bytes) -> str:
         """Say why a member can't be committed; empty when it can."""
@@ -96,12 +107,28 @@ class ResultsArchive:
             return objection(path, is_link=True) or link_objection(path, member.target)
         if member.kind != FILE:
             return "it is neither a regular file nor a symbolic link"
-        if member.size > MAX_FILE:
-            return f"it is larger than the {MAX_FILE // 1024**2} MiB that GitHub takes"
-        if self._total + member.size > MAX_TOTAL:
-            return f"all results together are larger than the {MAX_TOTAL // 1024**3} GiB of a push"
-        return objection(path)
+        return objection(path) or self._too_large(path, member.size)
 
-    def _leave_out(self, path: bytes, reason: str, *, archived: bool = True) -> None:
+    def _too_large(self, path: bytes, size: int) -> str:
+        """Say that a file is larger than the forge takes; empty when it is not."""
+        large = path in self._large
+        most, who = (MAX_LARGE, "Git LFS") if large else (MAX_FILE, "GitHub")
+        if size > most:
+            return f"it is larger than the {most // 1024**2} MiB that {who} takes"
+        if not large and self._total + size > MAX_TOTAL:
+            return f"all results together are larger than the {MAX_TOTAL // 1024**3} GiB of a push"
+        return ""
+
+    def _leave_out(self, path: bytes, reason: str, *, lost: bool = False) -> None:
         """Note that a result is not committed."""
-        self.left_out.append(LeftOut(path=readable(path), reason=reason, archived=archived))
+        left_out = LeftOut(path=readable(path), reason=reason, archived=not lost, lost=lost)
+        self.left_out.append(left_out)
+
+
+def _crowded() -> GitError:
+    """Return the error for more files than git should be asked to take."""
+    return GitError(
+        f"The results are more than {MAX_MEMBERS:,} files, which is more than a commit can hold."
+        " Nothing was committed; the archive has them all. Name fewer in `paths`, or have the"
+        " script pack them."
+    )

@@ -71,7 +71,8 @@ class Runner:
         self.progress = advance(self.progress, event)
         match event:
             case LogArrived(data=data):
-                self._script(self._lines.feed(data))
+                if self._log_room > 0:
+                    self._script(self._lines.feed(data))
             case PhaseStarted(phase=phase):
                 self._open(phase)
             case Noticed(message=message):
@@ -164,15 +165,19 @@ class Runner:
 
     def _script(self, lines: Iterable[bytes]) -> None:
         """Print lines of the script, which the runner must not obey, while there is room."""
+        shown = bytearray()
         for line in lines:
             if self._log_room <= 0:
-                return
-            self._stop()
-            self._print(line.replace(b"##[", b"# #["))
+                break
+            shown += line + b"\n"
             self._log_room -= len(line) + 1
-            if self._log_room <= 0:
-                whole = "all of it is in the file that the output `log` names"
-                self.warn(f"The log goes on after {amount(LOG_ROOM)} of it; {whole}.")
+        if not shown:
+            return
+        self._stop()
+        self._printer.write(bytes(shown).replace(b"##[", b"# #["))
+        if self._log_room <= 0:
+            whole = "all of it is in the file that the output `log` names"
+            self.warn(f"The log goes on after {amount(LOG_ROOM)} of it; {whole}.")
 
     def _stop(self) -> None:
         """Have the runner ignore commands."""

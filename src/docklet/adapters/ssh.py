@@ -12,14 +12,14 @@ from contextlib import aclosing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from docklet.adapters.exchange import complete, follow, once
-from docklet.domain.errors import ConnectionLost, HostKeyMismatch, Unreachable
+from docklet.domain.errors import ConnectionLost, HostKeyMismatch, KeyRefused, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 
     from asyncssh import SSHClientConnection, SSHClientProcess
 
-    from docklet.domain.keys import RunKeys
+    from docklet.domain.keys import LoginKeys
     from docklet.ports import Completed
 
 PORT: Final = 22
@@ -41,7 +41,7 @@ class SshShell:
     def __init__(
         self,
         address: str,
-        keys: RunKeys,
+        keys: LoginKeys,
         *,
         port: int = PORT,
         username: str = "root",
@@ -114,7 +114,7 @@ class SshShell:
         except asyncssh.HostKeyNotVerifiable as error:
             raise HostKeyMismatch(_STRANGER.format(where=where)) from error
         except asyncssh.PermissionDenied as error:
-            raise Unreachable(_REFUSED.format(where=where)) from error
+            raise KeyRefused(_REFUSED.format(where=where)) from error
         except asyncssh.KeyExchangeFailed as error:
             raise Unreachable(_NO_KEY.format(where=where, error=error)) from error
         except (asyncssh.Error, OSError) as error:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _BLOCK: Final = 512
 _CHUNK: Final = 1024**2
 _EXTENSION: Final = b"x"
-_LARGEST_EXTENSION: Final = 16 * 1024
-"""Bytes; room for a path and a link's target of the longest kind that Linux opens."""
+_LARGEST_EXTENSION: Final = 128 * 1024
+"""Bytes; room for a path as deep as the agent goes and a link's target as long as Linux has."""
 FILE: Final = b"0"
 LINK: Final = b"2"
 
@@ -37,7 +37,6 @@ class Flaw(StrEnum):
     STRANGER = "has a member that nobody knows"
     UNANNOUNCED = "does not begin with a manifest"
     UNCLEAR = "has a manifest that can't be understood"
-    CROWDED = "has more files than a commit can hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """How often the status comment may be edited.
 
 Everybody's runs share one limit (1,000 requests an hour for a repository's `github.token`), so a
-run gets a few edits at its beginning, where most happens, and then one each quarter of an hour.
+run is shown closely in its first minute, where most happens, and has six requests in any hour
+after it. Two of them are kept for the end: the last edit and the commit status.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import Final
 
 APART: Final = 20.0
 """Seconds between two edits at least."""
-FIRST_EDITS: Final = 5
-"""Edits that a run has from the beginning."""
+BEGINNING: Final = 60.0
+"""Seconds in which edits are not rationed."""
+RATION: Final = 4
+"""Edits in any hour after that."""
 HEARTBEAT: Final = 900.0
-"""Seconds after which a comment is edited though nothing new began, and a new edit is earned."""
+"""Seconds after which a comment is edited though nothing new began."""
+_HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +29,18 @@ class Pace:
     """Epoch second at which the comment was made."""
     edited: float
     """Epoch second of the latest edit."""
-    edits: int = 0
+    rationed: tuple[float, ...] = ()
+    """Epoch seconds of the latest edits after the beginning, as many as an hour may have."""
 
     def next_edit(self, *, news: bool) -> float:
         """Return the epoch second from which an edit is due, with `news` or without."""
         wish = self.edited + (APART if news else HEARTBEAT)
-        earned = self.began + max(0, self.edits + 1 - FIRST_EDITS) * HEARTBEAT
-        return max(wish, earned)
+        if wish < self.began + BEGINNING or len(self.rationed) < RATION:
+            return wish
+        return max(wish, self.rationed[0] + _HOUR)
 
     def after(self, now: float) -> Pace:
         """Return the pace after an edit."""
-        return Pace(began=self.began, edited=now, edits=self.edits + 1)
+        counted = (now,) if now >= self.began + BEGINNING else ()
+        latest = (*self.rationed, *counted)[-RATION:]
+        return Pace(began=self.began, edited=now, rationed=latest)

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from docklet.bot.pace import Pace
-from docklet.domain.errors import DockletError, ForgeGone
+from docklet.domain.errors import DockletError, ForgeGone, ForgeLacks
 from docklet.domain.events import LogArrived
 from docklet.domain.progress import Progress, advance
 from docklet.domain.spec import CommentOn
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FINISH_WITHIN: Final = 30.0
 """Seconds that the last edit may take."""
+HURRY: Final = 1.5
+"""Seconds that it may take in a run that is stopped: its process is about to be killed."""
 
 
 class StatusComment:
@@ -52,7 +54,7 @@ class StatusComment:
         self._changed = asyncio.Event()
         self._closing = False
         self._shown = 0
-        self._told = False
+        self._told: list[str] = []
         self._task: asyncio.Task[None] | None = None
         self.progress = Progress()
 
@@ -73,21 +75,33 @@ class StatusComment:
             self._changed.set()
 
     async def finish(self, within: float = FINISH_WITHIN) -> None:
-        """Show the state as it is now, once and for all, within so many seconds; never raise."""
+        """Show the state as it is now, once and for all, within so many seconds; never raise.
+
+        Who is cancelled meanwhile has `HURRY` seconds left, and is not cancelled.
+        """
         if self._task is None:
             return
         self._closing = True
         self._changed.set()
-        limit = asyncio.ensure_future(self._clock.sleep(within))
-        await asyncio.wait({self._task, limit}, return_when=asyncio.FIRST_COMPLETED)
+        limit = await self._limit(self._task, within)
         late = not self._task.done()
-        limit.cancel()
         self._task.cancel()
-        results = await asyncio.gather(self._task, limit, return_exceptions=True)
+        (result,) = await asyncio.gather(self._task, return_exceptions=True)
         if late:
-            self._tell(f"it took longer than {within:.0f} s")
-        elif isinstance(results[0], Exception):
-            self._tell(f"{type(results[0]).__name__}: {results[0]}")
+            self._tell(f"it took longer than {limit:g} s")
+        elif isinstance(result, Exception):
+            self._tell(f"{type(result).__name__}: {result}")
+
+    async def _limit(self, task: asyncio.Task[None], seconds: float) -> float:
+        """Wait for a task, but not for ever; return the seconds that it had."""
+        limit = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            return await self._limit(task, HURRY)
+        finally:
+            limit.cancel()
+        return seconds
 
     async def _work(self, plan: Plan) -> None:
         """Comment, edit from time to time, and once more at the end."""
@@ -97,7 +111,7 @@ class StatusComment:
         while await self._wait(pace):
             await self._try(self._edit())
             pace = pace.after(self._clock.now())
-        await self._both(plan, self._last(plan))
+        await self._try(self._last(plan))
 
     async def _wait(self, pace: Pace) -> bool:
         """Return True when an edit is due, False when the run is over."""
@@ -131,17 +145,25 @@ class StatusComment:
             await self._forge.edit_comment(self._comment, self._body())
 
     async def _last(self, plan: Plan) -> None:
-        """Bring the comment up to date; make one if there is none, or none any more."""
+        """Bring all up to date; make a comment if there is none, or none any more.
+
+        The comment comes last: one that says that the run goes on is what `reap` looks for.
+        """
         if self._comment is None:
-            return await self._create(plan)
+            return await self._both(plan, self._create(plan))
+        await self._set_status(plan)
         try:
             return await self._edit()
         except ForgeGone:
-            return await self._create(plan)
+            return await self._both(plan, self._create(plan))
 
     async def _both(self, plan: Plan, comments: Awaitable[None]) -> None:
         """Comment, then set the commit status that leads to the comment."""
         await self._try(comments)
+        await self._set_status(plan)
+
+    async def _set_status(self, plan: Plan) -> None:
+        """Set the commit status as the run is now."""
         now, target = self._clock.now(), self.comment_url or plan.trigger.run_url
         state, text = commit_state(self.progress), description(self.progress, now)
         await self._try(self._forge.set_status(plan.trigger.sha, state, text, target))
@@ -151,7 +173,7 @@ class StatusComment:
         try:
             await work
         except DockletError as error:
-            self._tell(error.message)
+            self._tell(error.message, echo=not isinstance(error, ForgeLacks))
 
     def _body(self) -> str:
         """Return the comment as it should be now."""
@@ -159,10 +181,10 @@ class StatusComment:
         now = self._clock.now()
         return comment(self.progress, now=now, links=self._links, mask=self._mask)
 
-    def _tell(self, problem: str) -> None:
-        """Tell of the first failure; those that follow are its echo."""
-        if not self._told:
-            self._told = True
+    def _tell(self, problem: str, *, echo: bool = True) -> None:
+        """Tell of the first failure; those that follow are its echo, but for missing rights."""
+        if not (echo and self._told) and problem not in self._told:
+            self._told.append(problem)
             self._notice(f"The status could not be reported: {problem}")
 
     @property

@@ -50,8 +50,8 @@ _REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.TIMED_OUT: "Give it a longer `timeout`, or a higher `max-cost` if that bounds it.",
     Reason.DROPLET_LOST: "Run it again.",
 }
-_SIGNALLED: Final = 128
-"""Exit codes above this one are signals, by the shells' convention."""
+_SIGNALS: Final = range(129, 193)
+"""Exit codes that stand for signals, by the shells' convention."""
 
 
 def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome:
@@ -72,7 +72,7 @@ def outcome_of(ending: Ending, published: Published, *, pushes: bool) -> Outcome
 
 def _is_plain(ending: Ending) -> bool:
     """Tell whether the exit code says it all."""
-    return ending.kind == "exited" and (ending.exit_code or 0) <= _SIGNALLED
+    return ending.kind == "exited" and ending.exit_code not in _SIGNALS
 
 
 def _failed(ending: Ending) -> Reason:
@@ -82,13 +82,14 @@ def _failed(ending: Ending) -> Reason:
 
 def _published_reason(published: Published, *, pushes: bool) -> Reason:
     """Return the reason for a script that succeeded, told by where its results are."""
+    lost = any(one.lost for one in published.left_out)
     if not published.changed and not published.archive:
-        return Reason.NO_CHANGES
+        return Reason.PARTLY_PUSHED if lost else Reason.NO_CHANGES
     if not pushes:
-        return Reason.DONE
+        return Reason.PARTLY_PUSHED if lost else Reason.DONE
     if not published.commit:
         unread = not published.left_out
         return Reason.NOT_PUSHED if published.changed or unread else Reason.PARTLY_PUSHED
     if not published.as_asked:
         return Reason.PUSHED_ELSEWHERE
-    return Reason.PARTLY_PUSHED if published.archive else Reason.DONE
+    return Reason.PARTLY_PUSHED if published.archive or lost else Reason.DONE

@@ -6,11 +6,13 @@
     │   ├── AmbiguousCreate  nobody knows whether the droplet exists
     │   └── CreateDeferred   there is surely none; the cloud may make one later
     ├── ForgeError           the forge said no, or nothing
-    │   └── ForgeGone        what the request was about is not there
+    │   ├── ForgeGone        what the request was about is not there
+    │   └── ForgeLacks       the token has not the permission that it takes
     ├── GitError             git could not read or write
     ├── AgentError           a step on the droplet failed and said why
     ├── Unreachable          no SSH connection (yet)
     │   ├── HostKeyMismatch  somebody else answers
+    │   ├── KeyRefused       the right machine does not let us in (yet)
     │   └── ConnectionLost   there was one, and it broke; never an exit status
     └── Cancelled            somebody stopped the run
 
@@ -95,6 +97,12 @@ class ForgeGone(ForgeError):
     reason = Reason.FORGE_DENIED
 
 
+class ForgeLacks(ForgeError):
+    """The token lacks a permission, which the message names: 403."""
+
+    reason = Reason.FORGE_DENIED
+
+
 class GitError(DockletError):
     """A git command failed."""
 
@@ -122,6 +130,10 @@ class HostKeyMismatch(Unreachable):
     """The machine that answered is not the one that we made."""
 
     reason = Reason.HOST_KEY
+
+
+class KeyRefused(Unreachable):
+    """The machine has the right host key and does not accept ours."""
 
 
 class ConnectionLost(Unreachable):

@@ -88,6 +88,14 @@ def is_our_tag(tag: str) -> bool:
     return bool(_TAG.fullmatch(tag) or _KEPT.fullmatch(tag))
 
 
+def tag_of(tag: str) -> tuple[RunKey, int] | None:
+    """Return the run that a tag of ours is about, and the epoch second after which it is over."""
+    found, kept = _TAG.fullmatch(tag), _KEPT.fullmatch(tag)
+    if found:
+        return RunKey(found["key"]), int(found["deadline"])
+    return (RunKey(kept["key"]), int(kept["until"])) if kept else None
+
+
 def slot_of(*parts: str) -> str:
     """Return 8 hex digits for the job described by `parts`.
 

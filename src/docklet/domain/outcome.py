@@ -53,6 +53,7 @@ class Reason(StrEnum):
     DROPLET_LOST = "droplet-lost"
     FORGE_FAILED = "forge-failed"
     AGENT_FAILED = "agent-failed"
+    RUNNER_LOST = "runner-lost"
     PUSHED_ELSEWHERE = "pushed-elsewhere"
     PARTLY_PUSHED = "partly-pushed"
     NOT_PUSHED = "not-pushed"
@@ -84,6 +85,7 @@ _ENDINGS: Mapping[Reason, tuple[Status, int]] = {
     Reason.DROPLET_LOST: (Status.ERROR, 34),
     Reason.FORGE_FAILED: (Status.ERROR, 35),
     Reason.AGENT_FAILED: (Status.ERROR, 36),
+    Reason.RUNNER_LOST: (Status.ERROR, 37),
     Reason.PUSHED_ELSEWHERE: (Status.DIVERTED, 40),
     Reason.PARTLY_PUSHED: (Status.DIVERTED, 44),
     Reason.NOT_PUSHED: (Status.ERROR, 41),
@@ -113,6 +115,8 @@ class LeftOut:
     """Why, as the end of a sentence."""
     archived: bool = False
     """Whether the results archive has it."""
+    lost: bool = False
+    """Whether it is a result of which nothing is left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

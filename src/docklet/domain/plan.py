@@ -15,6 +15,7 @@ from docklet.domain.spec import Push
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from docklet.domain.adoption import HostKey
     from docklet.domain.identity import Identity, RunKey
     from docklet.domain.spec import RunSpec
     from docklet.domain.trigger import Trigger
@@ -65,10 +66,10 @@ class Existing:
 
     droplet_id: int
     address: str
-    owner: RunKey
-    """The run that it was made for, from which its keys derive."""
-    until: int
-    """Epoch second after which it is deleted, whoever runs on it."""
+    known_by: RunKey | HostKey
+    """The run that it was made for, from which its keys derive; an adopted one's host key."""
+    until: int | None
+    """Epoch second after which it is deleted, whoever runs on it; None for an adopted one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,12 @@ class Plan:
     @property
     def fallback_branch(self) -> str:
         """Where results go that cannot go to `branch`."""
-        return f"docklet/results-{self.identity.key[:10]}"
+        return results_branch(self.identity.key)
+
+
+def results_branch(run: RunKey) -> str:
+    """Return the branch that is a run's own."""
+    return f"docklet/results-{run[:10]}"
 
 
 def target_branch(spec: RunSpec, trigger: Trigger) -> str:

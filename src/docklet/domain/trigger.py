@@ -36,6 +36,12 @@ class Trigger:
     """8 hex digits that stand for this job; see `identity.slot_of`."""
 
     @property
+    def workflow_run(self) -> int | None:
+        """The workflow run's id; None on the command line."""
+        number = self.run_url.rpartition("/actions/runs/")[2]
+        return int(number) if number.isascii() and number.isdigit() else None
+
+    @property
     def owner(self) -> str:
         """The repository's owner."""
         return self.repository.partition("/")[0]

@@ -16,7 +16,10 @@ from docklet.droplet.failure import Failure
 from docklet.droplet.home import Home
 from docklet.droplet.request import read_request
 
-ANSWERING = ("checkout", "unpack", "pull", "start", "ending", "stop", "clean")
+ANSWERING = (
+    *("checkout", "unpack", "pull", "start", "ending", "stop", "clean"),
+    *("hold", "look"),
+)
 STREAMING = ("follow", "collect", "pack")
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from docklet.droplet import snapshot
 from docklet.droplet.hashing import blob_of
 from docklet.droplet.ignore import Ignore
-from docklet.droplet.large import LargeFiles, is_pointer
+from docklet.droplet.large import LargeFiles
 from docklet.droplet.pathspec import Selects
 from docklet.droplet.snapshot import GITLINK, Entry
 from docklet.droplet.tree import Found, Kind, open_file, walk
 
+_LOST = {Kind.UNREADABLE, Kind.TOO_DEEP}
 WORKFLOWS = b".github/workflows/"
+LONGEST_PATH = 4096
+"""Bytes; a path must be shorter for a program to open it by its name (PATH_MAX)."""
 _REASONS = {
     Kind.GIT: "its name is, or passes for, .git",
     Kind.ODD: "neither a regular file nor a symbolic link",
@@ -23,9 +27,8 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Change:
-    """A file or link that is new or different."""
+class Change(NamedTuple):
+    """A file or link that is new or different; a tuple, since there may be a million."""
 
     path: bytes
     mode: str
@@ -40,6 +43,8 @@ class LeftOut:
     reason: str
     change: Change | None = None
     """Set if it goes into the archive all the same."""
+    lost: bool = False
+    """Whether it is a result of which nothing is left once the machine is gone."""
 
 
 @dataclass
@@ -61,6 +66,13 @@ class Rules:
     large: LargeFiles
     max_file: int
     """Bytes."""
+    max_large: int
+    """Bytes of a file for LFS."""
+
+    def limit(self, path: bytes, size: int) -> int:
+        """Return how large a file may be, which may take git's word if it is `size`."""
+        large = size > self.max_file and self.large.claim(path)
+        return self.max_large if large else self.max_file
 
 
 class Comparison:
@@ -108,14 +120,13 @@ class Comparison:
         try:
             if entry is not None and _same(found, entry):
                 return
-            raw = found.kind is Kind.FILE and not is_pointer(found.directory, found.name)
+            if found.kind is Kind.FILE:
+                os.close(open_file(found.directory, found.name))
         except OSError:
-            self._changes.left_out.append(LeftOut(found.path, _REASONS[Kind.UNREADABLE]))
+            self._refuse(found._replace(kind=Kind.UNREADABLE))
             return
         change = Change(found.path, snapshot.mode_of(found.status), found.status.st_size)
         reason = self._objection(change)
-        if not reason and raw and self._rules.large.claim(found.path):
-            reason = "a file for Git LFS, to which docklet can't upload"
         if reason:
             self._changes.left_out.append(LeftOut(found.path, reason, change))
         else:
@@ -127,9 +138,10 @@ class Comparison:
             return f"inside the submodule {os.fsdecode(submodule)!r}"
         if change.path.startswith(WORKFLOWS):
             return "a workflow file, which the run's token may not change"
-        if change.size > self._rules.max_file:
-            return f"larger than {self._rules.max_file} bytes"
-        return ""
+        if len(change.path) >= LONGEST_PATH:
+            return f"its path has {LONGEST_PATH} bytes or more"
+        limit = self._rules.limit(change.path, change.size)
+        return f"larger than {limit} bytes" if change.size > limit else ""
 
     def _refuse(self, found: Found) -> None:
         if found.kind is not Kind.ODD:
@@ -138,7 +150,8 @@ class Comparison:
             found.name == b".git" and found.path[:-5] in self._gitlinks
         )
         if not ours and self._selects(found.path):
-            self._changes.left_out.append(LeftOut(found.path, _REASONS[found.kind]))
+            left_out = LeftOut(found.path, _REASONS[found.kind], lost=found.kind in _LOST)
+            self._changes.left_out.append(left_out)
 
     def _delete(self, path: bytes) -> None:
         reason = self._objection(Change(path, "000000", 0))

@@ -18,7 +18,7 @@ _FAREWELL = 10.0
 
 
 def clean(home: Home, _request: Request) -> dict[str, object]:
-    """Remove container and files; the directory itself stays, empty."""
+    """Remove the container, then the directory with all that is in it."""
     started = os.path.exists(home.job)
     if started:
         write_json(home.stop, {"grace": 0.0})
@@ -52,13 +52,9 @@ def _remove_container(home: Home, engine: Engine) -> None:
 
 
 def _remove_files(home: Home) -> None:
-    for name in os.listdir(home.root):
-        path = os.path.join(home.root, name)
-        try:
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)
-        except OSError as error:
-            message = f"{path} could not be removed: {error.strerror}. Remove it as root."
-            raise Failure("clean-failed", message) from error
+    try:
+        shutil.rmtree(home.root)
+    except OSError as error:
+        path = error.filename or home.root
+        message = f"{path} could not be removed: {error.strerror}. Remove it as root."
+        raise Failure("clean-failed", message) from error

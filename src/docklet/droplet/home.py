@@ -60,6 +60,21 @@ class Home:
         return os.path.join(self.root, "lock")
 
     @property
+    def lease(self) -> str:
+        """The latest sign of life of whoever carries the run out."""
+        return os.path.join(self.root, "lease.json")
+
+    @property
+    def turn(self) -> str:
+        """Held for a moment by whoever changes the lease."""
+        return os.path.join(self.root, "lease.lock")
+
+    @property
+    def record(self) -> str:
+        """What another process needs to finish the run, sealed by the one that began it."""
+        return os.path.join(self.root, "record.json")
+
+    @property
     def reserve(self) -> str:
         """Disk space that is given back when the ending has to be written on a full disk."""
         return os.path.join(self.root, "reserve")

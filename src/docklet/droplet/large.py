@@ -1,18 +1,12 @@
 """Which paths the repository's `.gitattributes` files give to Git LFS.
 
-Committed as they are, such files would be in the repository for good, and in every clone. Only
-a pointer may be; the file it stands for would have to be uploaded, which docklet can't.
+Such files may be larger than others. That is all this is for: whoever commits the results looks
+for themselves which of them become pointers.
 """
 
 from __future__ import annotations
 
-import os
-
 from docklet.droplet.mirror import Answers, Mirror
-from docklet.droplet.tree import open_file
-
-_POINTER = b"version https://git-lfs.github.com/spec/"
-_LONGEST_POINTER = 1024
 
 
 class LargeFiles:
@@ -31,10 +25,3 @@ class LargeFiles:
     def claim(self, path: bytes) -> bool:
         """Tell whether a path belongs to LFS; the directories above it were entered."""
         return self._answers is not None and self._answers.about(path)[2] == b"lfs"
-
-
-def is_pointer(directory: int, name: bytes) -> bool:
-    """Tell whether a file is what git-lfs itself would have committed."""
-    with open(open_file(directory, name), "rb") as file:
-        small = os.fstat(file.fileno()).st_size < _LONGEST_POINTER
-        return small and file.read(len(_POINTER)) == _POINTER

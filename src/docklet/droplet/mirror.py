@@ -11,12 +11,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from typing import Iterator
 
 from docklet.droplet.git import SAFE, environment
 from docklet.droplet.tree import open_file
 
 _LARGEST = 1 << 20
+_LONGEST = 4096
+"""Bytes from which on git takes no path (PATH_MAX)."""
 _MEMORY = "/dev/shm"  # noqa: S108 (a directory of our own is made in it)
 
 
@@ -27,17 +30,30 @@ class Answers:
         self._git = git
         self._count = count
         self._fields = _fields(git)
+        self.works = True
+        """False once git has died over a question."""
 
     def about(self, path: bytes) -> tuple[bytes, ...]:
-        """Return what git says about a path."""
+        """Return what git says about a path; empty fields when it can't say anything."""
+        # Bare, a name that begins with a colon would be taken for pathspec magic.
+        question = b"./" + path + b"\0"
+        if self.works and len(question) <= _LONGEST:
+            try:
+                return self._answer(question)
+            except (OSError, EOFError):
+                self.works = False
+        return (b"",) * self._count
+
+    def _answer(self, question: bytes) -> tuple[bytes, ...]:
         assert self._git.stdin  # noqa: S101 (a pipe, see Mirror.ask)
-        self._git.stdin.write(path + b"\0")
+        self._git.stdin.write(question)
         self._git.stdin.flush()
         return tuple(next(self._fields) for _ in range(self._count))
 
     def close(self) -> None:
         """End git."""
-        self._git.communicate()
+        with suppress(BrokenPipeError):
+            self._git.communicate()
 
 
 class Mirror:
@@ -59,13 +75,17 @@ class Mirror:
         text = _content(directory, name) if self.works else b""
         if text:
             self.make_directory(path)
-            with open(os.path.join(self._tree, path, name), "wb") as file:
+            with suppress(OSError), open(os.path.join(self._tree, path, name), "wb") as file:
                 file.write(text)
         return text
 
     def make_directory(self, path: bytes) -> None:
-        """Let a path of the mirror be a directory, as a pattern with a slash at its end wants."""
-        os.makedirs(os.path.join(self._tree, path), exist_ok=True)
+        """Let a path of the mirror be a directory, as a pattern with a slash at its end wants.
+
+        One that is too long, or finds no room, stays unknown to git, which then ignores less.
+        """
+        with suppress(OSError):
+            os.makedirs(os.path.join(self._tree, path), exist_ok=True)
 
     def ask(self, *question: str, count: int) -> Answers:
         """Start a git command that answers each path on its input by so many fields."""
@@ -78,6 +98,11 @@ class Mirror:
         )
         self._asked.append(Answers(process, count))
         return self._asked[-1]
+
+    @property
+    def answers(self) -> bool:
+        """Whether git has answered whatever it was asked."""
+        return self.works and all(answers.works for answers in self._asked)
 
     def close(self) -> None:
         """End git and remove the mirror."""

@@ -68,6 +68,9 @@ def _start(home: Home, request: Request) -> None:
     loader = _create(engine, home, job, needs_shell=bool(env))
     hand_over(home, engine, job.container, image)
     _set_space_aside(home)
+    record = request.mapping("record")
+    if record:
+        write_json(home.record, record)
     note = {"env": sorted(env), "boot": machine.boot(), "started": time.time()}
     write_json(home.job, {**asdict(job), "image_id": image["Id"], **note})
     given = stdin if loader else b""

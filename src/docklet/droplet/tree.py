@@ -16,6 +16,7 @@ MAX_DEPTH = 256
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK the open of a FIFO would wait for a writer that never comes.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_STATUS = os.stat_result((0,) * 10)
 # Characters that macOS ignores in names, so that `.g\u200cit` is `.git` to it.
 _HFS_IGNORES = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
@@ -41,6 +42,7 @@ class Found(NamedTuple):
     path: bytes
     kind: Kind
     status: os.stat_result
+    """Without meaning where that can't be read."""
     directory: int
     """Descriptor of the directory that holds it; open until the next step."""
 
@@ -80,13 +82,13 @@ def walk(root: int, enter: Enter) -> Iterator[Found]:
             if not stat.S_ISDIR(found.status.st_mode) or found.kind is not Kind.FILE:
                 yield found
                 continue
-            opened = _open_directory(directory, name)
-            if opened is None:
+            try:
+                below = _below(found, enter)
+            except OSError:
                 yield found._replace(kind=Kind.UNREADABLE)
-            elif enter(found.path, opened):
-                levels.append(_level(opened, found.path + b"/"))
-            else:
-                os.close(opened)
+                continue
+            if below is not None:
+                levels.append(below)
     finally:
         for directory, _, _ in levels:
             os.close(directory)
@@ -121,16 +123,31 @@ def is_git(name: bytes) -> bool:
     return first.rstrip(" .").lower() in {".git", "git~1"}
 
 
+def _below(found: Found, enter: Enter) -> _Level | None:
+    opened = os.open(found.name, _DIRECTORY, dir_fd=found.directory)
+    try:
+        level = _level(opened, found.path + b"/") if enter(found.path, opened) else None
+    except BaseException:
+        os.close(opened)
+        raise
+    if level is None:
+        os.close(opened)
+    return level
+
+
 def _level(directory: int, prefix: bytes) -> _Level:
-    names = sorted(map(os.fsencode, os.listdir(directory)), reverse=True)
+    with os.scandir(directory) as entries:  # not all names twice, there may be a million
+        names = sorted((os.fsencode(entry.name) for entry in entries), reverse=True)
     return directory, prefix, names
 
 
 def _look(directory: int, prefix: bytes, name: bytes, depth: int) -> Found | None:
     try:
         status = os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except OSError:
+    except FileNotFoundError:
         return None  # gone since it was listed
+    except OSError:
+        return Found(prefix + name, Kind.UNREADABLE, _NO_STATUS, directory)
     return Found(prefix + name, _kind(name, status, depth), status, directory)
 
 
@@ -142,10 +159,3 @@ def _kind(name: bytes, status: os.stat_result, depth: int) -> Kind:
     if stat.S_ISDIR(status.st_mode):
         return Kind.TOO_DEEP if depth >= MAX_DEPTH else Kind.FILE
     return Kind.FILE if stat.S_ISREG(status.st_mode) else Kind.ODD
-
-
-def _open_directory(directory: int, name: bytes) -> int | None:
-    try:
-        return os.open(name, _DIRECTORY, dir_fd=directory)
-    except OSError:
-        return None

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _KILLED = 137
-_SIGNALLED = 128
+_SIGNALS = range(129, 193)
+"""Exit codes by which shells and init tell of a signal; a script may use them for itself."""
 _ENDED_BY_DAEMON = (137, 143, 255)
+_PERHAPS = (
+    "The script was killed, and the kernel killed a process for lack of memory meanwhile; take a"
+    " larger size."
+)
 _GAP = "The Docker daemon was restarted meanwhile, so a moment of the log may be missing."
 # What init, the runtime and the loader print when there is nothing to run. Since the whole
 # log is that one line, no script has printed it after doing something.
@@ -90,12 +95,13 @@ def _not_run(said: str) -> str:
 def _failed(facts: Facts, code: int) -> Verdict:
     if code in _NOT_RUN_CODES and _NOT_RUN.fullmatch(facts.log):
         return Verdict("image-cannot-run", _not_run(facts.log.decode("utf-8", "replace").strip()))
-    if facts.out_of_memory or (facts.kills and code == _KILLED):
+    if facts.out_of_memory:
         return Verdict("out-of-memory", "The script ran out of memory; take a larger size.")
+    if facts.kills and code == _KILLED:
+        return Verdict("out-of-memory", _PERHAPS)
     if facts.disk_is_full:
         return Verdict("disk-full", "The disk is full; take a larger size.")
     if facts.daemon_was_lost and code in _ENDED_BY_DAEMON:
         return Verdict("lost", "The Docker daemon was restarted and took the script with it.")
-    if code > _SIGNALLED:
-        return Verdict("exited", f"The script was ended by signal {code - _SIGNALLED}.")
-    return Verdict("exited", f"The script failed with exit code {code}.")
+    hint = f", as after signal {code - 128}" if code in _SIGNALS else ""
+    return Verdict("exited", f"The script failed with exit code {code}{hint}.")

@@ -67,7 +67,7 @@ async def look_at_machine(host: Shell, *, docker_trouble: str) -> tuple[Finding,
             if ssh.exit_code
             else "",
             ssh.stderr.decode(errors="replace").strip(),
-            "Only `docklet ssh` needs it.",
+            "Only `docklet ssh` and `docklet adopt` need it.",
         ),
     )
 

@@ -19,7 +19,8 @@ _COMMANDS: Final = {
     "logs": "Print the log of a run whose droplet exists.",
     "ssh": "Log in to a run's droplet.",
     "rm": "Delete a run's droplet.",
-    "reap": "Delete the droplets that are past their time.",
+    "reap": "Finish or delete what lost runs have left.",
+    "adopt": "Let docklet run on a droplet that it did not make.",
     "doctor": "Check tokens, limits, git and Docker.",
 }
 

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 class Bases:
     """A clean git directory that is being filled."""
 
-    def __init__(self, plan: Plan, git: Git) -> None:
-        """Begin to fetch."""
+    def __init__(self, plan: Plan, git: Git, begun: str = "") -> None:
+        """Begin to fetch; `begun` is what is known from before."""
         self._plan = plan
         self._git = git
-        self.begun = plan.sha
+        self._known = begun or (plan.sha if plan.continues_branch else "")
+        self.begun = self._known or plan.sha
         """The commit since which changes of somebody else's count."""
         self._early = asyncio.ensure_future(self._fetch())
 
@@ -35,6 +36,11 @@ class Bases:
         except GitError:
             await self._fetch()
         return self._git
+
+    @property
+    def known(self) -> str:
+        """What `begun` is for certain; empty while the branch is still being fetched."""
+        return self._known
 
     async def close(self) -> None:
         """Stop fetching and remove the directory."""
@@ -48,14 +54,14 @@ class Bases:
         if not self._plan.branch:
             return
         tip = await self._git.fetch(self._plan.branch)
-        if tip and not self._plan.continues_branch:
-            self.begun = tip
+        if tip and not self._known:
+            self.begun = self._known = tip
 
 
 @asynccontextmanager
-async def fetching(plan: Plan, world: World) -> AsyncIterator[Bases]:
+async def fetching(plan: Plan, world: World, begun: str = "") -> AsyncIterator[Bases]:
     """Fetch what results are built on while something else goes on."""
-    bases = Bases(plan, await world.open_git())
+    bases = Bases(plan, await world.open_git(), begun)
     try:
         yield bases
     finally:

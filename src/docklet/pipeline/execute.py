@@ -9,8 +9,11 @@ from docklet.domain.errors import AgentError
 from docklet.domain.events import Noticed, Phase
 from docklet.domain.outcome import Reason
 from docklet.pipeline.follow import Follower
+from docklet.pipeline.room import room_for
+from docklet.pipeline.saved_log import SavedLog
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from docklet.domain.ending import Ending
@@ -26,17 +29,25 @@ WIND_UP: Final = 60
 """Seconds that an existing droplet is still needed behind the script."""
 
 
-async def execute(plan: Plan, agent: Agent, world: World, *, log: Path, spent: float) -> Ending:
+async def execute(
+    plan: Plan,
+    agent: Agent,
+    world: World,
+    *,
+    log: Path,
+    spent: float,
+    record: Mapping[str, object] | None = None,
+) -> Ending:
     """Run the script to its end and return how it ended.
 
     `spent` is for how many seconds the droplet has been paid for already. The whole log goes to
-    the file `log`.
+    the file `log`. `record` is what another process needs to finish the run.
     """
     with world.phase(Phase.RUN):
         limit = _limit(plan, world, spent)
-        await agent.start(start_request(plan, limit))
+        await agent.start({**start_request(plan, limit), "record": record or {}})
         deadline = world.clock.now() + limit + GRACE + 60
-        with log.open("wb") as sink:
+        with SavedLog(log, room_for(log.parent) // 2) as sink:
             await Follower(agent, world, sink).follow(deadline)
         ending = await agent.ending()
     if ending is None:
@@ -61,7 +72,7 @@ def time_limit(plan: Plan, spent: float, now: float) -> int:
     if plan.spec.max_cost is not None:
         affordable = seconds_for(plan.spec.max_cost, plan.size.price_hourly)
         limits.append(affordable - int(spent))
-    if plan.existing is not None:
+    if plan.existing is not None and plan.existing.until is not None:
         limits.append(int(plan.existing.until - now) - WIND_UP)
     return max(1, min(limits))
 

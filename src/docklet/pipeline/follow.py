@@ -14,11 +14,11 @@ from docklet.domain.errors import (
 from docklet.domain.events import LogArrived, Noticed
 from docklet.domain.outcome import Reason
 from docklet.pipeline.world import finishes
+from docklet.render.units import amount
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from docklet.pipeline.agent import Agent
+    from docklet.pipeline.saved_log import SavedLog
     from docklet.pipeline.world import World
 
 RECONNECT: Final = 2.0
@@ -34,11 +34,12 @@ ABANDONED: Final = "exit-3"
 class Follower:
     """Copies one log to one file."""
 
-    def __init__(self, agent: Agent, world: World, sink: BinaryIO) -> None:
+    def __init__(self, agent: Agent, world: World, sink: SavedLog) -> None:
         """Follow the log of `agent` into `sink`."""
         self._agent = agent
         self._world = world
         self._sink = sink
+        self._offset = 0
         self._lost: Unreachable | None = None
         self._look_at = 0.0
         self._failures = 0
@@ -75,10 +76,20 @@ class Follower:
 
     async def _copy(self) -> None:
         """Copy until the end of the log or of the connection."""
-        async for chunk in self._agent.follow(self._sink.tell()):
-            self._sink.write(chunk)
+        async for chunk in self._agent.follow(self._offset):
+            self._offset += len(chunk)
+            self._save(chunk)
             self._lost, self._failures = None, 0
             self._world.tell(LogArrived(at=self._world.clock.now(), data=chunk))
+
+    def _save(self, chunk: bytes) -> None:
+        """Save a piece; tell once when there is no room for it."""
+        if self._sink.is_cut:
+            return
+        self._sink.write(chunk)
+        if self._sink.is_cut:
+            told = _CUT.format(size=amount(self._sink.size))
+            self._world.tell(Noticed(at=self._world.clock.now(), message=told))
 
     async def _note_loss(self, error: Unreachable) -> None:
         """Tell of a loss once, and look from time to time whether the droplet is still there."""
@@ -101,11 +112,21 @@ class Follower:
             found = await self._world.cloud.droplet(droplet_id)
         except CloudError:
             return
-        if found is None or found.status == "off":
+        if found is None:
             raise CloudError(_GONE, reason=Reason.DROPLET_LOST)
+        if found.status == "off":
+            raise CloudError(_OFF, reason=Reason.DROPLET_LOST)
 
 
-_GONE: Final = "The droplet is gone: somebody deleted it, or switched it off, under the script."
+_CUT: Final = (
+    "The log's file ends after {size}, since this machine has no room for more. The script goes"
+    " on."
+)
+_GONE: Final = "The droplet is gone: somebody deleted it under the script. Run it again."
+_OFF: Final = (
+    "The droplet was switched off under the script. Somebody did that, or the cloud had to. Run it"
+    " again."
+)
 _OVERDUE: Final = (
     "The script's time was up, and the droplet did not end it. The machine may be overloaded, or"
     " under somebody else's control."

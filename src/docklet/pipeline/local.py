@@ -13,7 +13,7 @@ from docklet.domain.ending import outcome_of
 from docklet.domain.errors import DockletError
 from docklet.domain.events import Ended, Planned
 from docklet.domain.identity import Identity, slot_of
-from docklet.domain.outcome import Outcome, Reason
+from docklet.domain.outcome import Outcome
 from docklet.domain.plan import Plan, Size, target_branch
 from docklet.domain.spec import Push
 from docklet.pipeline.agent import Agent
@@ -22,6 +22,7 @@ from docklet.pipeline.execute import execute
 from docklet.pipeline.giveback import tidy
 from docklet.pipeline.run import pull, results
 from docklet.pipeline.source import bring_source
+from docklet.pipeline.stopped import kept, stopped
 from docklet.pipeline.world import to_the_end, together
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ async def run_local(plan: Plan, world: World) -> Outcome:
     try:
         outcome = await _work(plan, world)
     except DockletError as error:
-        outcome = Outcome(reason=error.reason, message=error.message)
+        outcome = Outcome(reason=error.reason, message=error.message, published=kept(world))
     except asyncio.CancelledError:
-        outcome = Outcome(reason=Reason.CANCELLED, message="The run was stopped.")
+        outcome = stopped(world)
     now = world.clock.now()
     outcome = replace(outcome, seconds=now - started)
     world.tell(Ended(at=now, outcome=outcome))

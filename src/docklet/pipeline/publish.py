@@ -5,14 +5,15 @@ Never by force. A lost race is run again; a conflict or a refusal leads to the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.backoff import jittered
 from docklet.domain.errors import ForgeError, GitError
 from docklet.domain.events import Noticed, Phase
-from docklet.domain.outcome import Published
+from docklet.domain.outcome import LeftOut, Published
 from docklet.domain.spec import Push
+from docklet.pipeline.stopped import called
 from docklet.ports import PushAnswer, PushVerdict
 from docklet.render.fence import fenced
 
@@ -45,11 +46,13 @@ class Publication:
     archive: Path
     begun: str
     """The commit since which changes of somebody else's on the branch count."""
+    since: float | None = None
+    """Epoch second since which another process may have pushed these results; None if none."""
 
 
 async def read_results(plan: Plan, git: Git, archive: Path) -> tuple[Results, tuple[Change, ...]]:
     """Store the archive's files in the clean git directory; return those that change anything."""
-    results = await git.import_results(archive)
+    results = await git.import_results(archive, plan.sha)
     return results, await git.effective(plan.sha, results.changes)
 
 
@@ -61,14 +64,29 @@ async def publish(work: Publication, world: World, *, succeeded: bool) -> Publis
     if not work.changes or work.plan.spec.push is Push.NONE:
         return _published(work, "", "")
     with world.phase(Phase.PUSH):
+        work = await _uploaded(work)
+        if not work.changes:
+            return _published(work, "", "")
         return await _publish(work, world, succeeded=succeeded)
+
+
+async def _uploaded(work: Publication) -> Publication:
+    """Upload what belongs into Git LFS; what can't be is left out, never the rest."""
+    failed = await work.git.upload(work.changes)
+    kept = tuple(change for change in work.changes if change.path not in failed)
+    left_out = (
+        LeftOut(path=_text(path), reason=reason, archived=True) for path, reason in failed.items()
+    )
+    results = replace(work.results, left_out=(*work.results.left_out, *left_out))
+    return replace(work, changes=kept, results=results)
 
 
 async def _publish(work: Publication, world: World, *, succeeded: bool) -> Published:
     """Try the branch, then the run's own branch."""
     plan = work.plan
     if succeeded and plan.spec.push is Push.BRANCH:
-        sha = await _tried(_to_branch(work, world), world)
+        sha = await _tried(_there_already(work), world)
+        sha = sha or await _tried(_to_branch(work, world), world)
         if sha:
             return _published(work, plan.branch, sha, as_asked=True)
     sha = await _tried(_to_own_branch(work, world), world)
@@ -87,6 +105,14 @@ async def _tried(attempt: Awaitable[str], world: World) -> str:
     except GitError as error:
         _notice(world, error.message)
         return ""
+
+
+async def _there_already(work: Publication) -> str:
+    """Return the results commit that another process pushed; "" when there is none."""
+    if work.since is None:
+        return ""
+    run = work.plan.identity.key
+    return await work.git.find_run(work.plan.branch, run, work.since) or ""
 
 
 async def _to_branch(work: Publication, world: World) -> str:
@@ -125,6 +151,10 @@ def _beginning(plan: Plan) -> str:
 
 async def _to_own_branch(work: Publication, world: World) -> str:
     """Commit on the commit that ran and push to the run's own branch; "" if it can't be."""
+    if work.since is not None:
+        tip = await work.git.fetch(work.plan.fallback_branch)
+        if tip and not await work.git.effective(tip, work.changes):
+            return tip
     sha = await work.git.commit(work.plan.sha, work.changes, work.message)
     answer = PushAnswer(verdict=PushVerdict.UNKNOWN)
     for _ in range(ATTEMPTS):
@@ -200,7 +230,7 @@ def _published(
         pull_request=request,
         changed=tuple(_text(change.path) for change in work.changes[:TOO_MANY]),
         left_out=work.results.left_out,
-        archive=str(work.archive) if needed else "",
+        archive=called(work.archive) if needed else "",
     )
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from docklet.domain.adoption import HostKey
 from docklet.domain.backoff import ADDRESS_WAITS, exponential, waits
-from docklet.domain.errors import CloudError, HostKeyMismatch, Unreachable
+from docklet.domain.errors import CloudError, HostKeyMismatch, KeyRefused, Unreachable
 from docklet.domain.events import DropletReached, Phase
 from docklet.domain.outcome import Reason
 from docklet.pipeline.agent import Agent
 
 if TYPE_CHECKING:
     from docklet.domain.identity import RunKey
+    from docklet.domain.keys import LoginKeys
+    from docklet.domain.plan import Existing
     from docklet.pipeline.world import World
     from docklet.ports import Droplet
 
@@ -24,21 +27,53 @@ UNSEEN_LIMIT: Final = 60.0
 """Seconds for which the cloud may deny that a new droplet exists."""
 HOMES: Final = "/var/lib/docklet"
 """Where runs live on a droplet."""
+_REBUILT: Final = (
+    "The machine at {address} has another host key than the tag of droplet {id} says ({key}), so"
+    " nothing was sent to it. If the machine was rebuilt, `docklet adopt {id}` again; if not,"
+    " somebody sits in between."
+)
+_LOCKED: Final = (
+    "The droplet at {address} does not accept docklet's key. That key derives from the"
+    " DigitalOcean token: `docklet adopt {id}` with the token that this run uses, or see whether"
+    " somebody took the key out of `authorized_keys`."
+)
 
 
 async def boot(droplet: Droplet, run: RunKey, world: World) -> Agent:
     """Return the agent of `run`, installed on the run's new droplet."""
     with world.phase(Phase.BOOT):
         address = droplet.address or await _address(droplet.droplet_id, world)
-        return await reach(address, run, run, world)
+        return await _reach(address, world.access.keys(run), run, world)
 
 
-async def reach(address: str, owner: RunKey, run: RunKey, world: World) -> Agent:
-    """Return the agent of `run`, installed on the droplet that was made for `owner`."""
-    shell = world.access.shell(address, world.access.keys(owner))
+async def join(there: Existing, run: RunKey, world: World) -> Agent:
+    """Return the agent of `run`, installed on a droplet that was there before."""
+    known_by = there.known_by
+    if not isinstance(known_by, HostKey):
+        return await _reach(there.address, world.access.keys(known_by), run, world)
+    keys = world.access.adopted_keys(there.droplet_id, known_by)
+    names = {"id": there.droplet_id, "address": there.address, "key": known_by.fingerprint}
+    try:
+        return await _reach(there.address, keys, run, world, final=KeyRefused)
+    except HostKeyMismatch as error:
+        raise HostKeyMismatch(_REBUILT.format(**names)) from error
+    except KeyRefused as error:
+        raise KeyRefused(_LOCKED.format(**names)) from error
+
+
+async def _reach(
+    address: str,
+    keys: LoginKeys,
+    run: RunKey,
+    world: World,
+    *,
+    final: type[Unreachable] = HostKeyMismatch,
+) -> Agent:
+    """Return the agent of `run`, installed on a machine; `final` is what waiting won't change."""
+    shell = world.access.shell(address, keys)
     agent = Agent(shell, f"{HOMES}/{run}", world.clock)
     try:
-        await _install(agent, address, world)
+        await _install(agent, address, world, final)
     except Exception:
         await agent.close()
         raise
@@ -78,13 +113,13 @@ async def _look(droplet_id: int, world: World, *, may_be_unseen: bool) -> str:
     return droplet.address if droplet else ""
 
 
-async def _install(agent: Agent, address: str, world: World) -> None:
+async def _install(agent: Agent, address: str, world: World, final: type[Unreachable]) -> None:
     """Connect as soon as sshd lets us, and leave the agent there."""
     deadline = world.clock.now() + SSH_LIMIT
     for wait in chain((0.2, 0.3, 0.5), exponential(0.5, 6.0)):
         try:
             return await agent.install(world.agent_code)
-        except HostKeyMismatch:
+        except (HostKeyMismatch, final):
             raise
         except Unreachable as error:
             if world.clock.now() + wait > deadline:

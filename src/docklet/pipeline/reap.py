@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 
 MOST: Final = 20
 """Deletions in one sweep; a mistake must not be able to empty an account."""
+FEW: Final = 5
+"""Deletions that need no comparison with the rest of the account: in a small one that only docklet
+uses, all droplets are often over at once, and a refusal would let them cost money for ever."""
+_MOST_OF_ALL: Final = (
+    "{count} of the account's {total} droplets would be deleted, which is more than half, so none"
+    " is. Either the clock of this machine is wrong, or many runs were lost at once. See"
+    " `docklet reap --dry-run`, then `docklet reap --force`."
+)
+
+
+def too_many(count: int, total: int) -> str:
+    """Say why so many droplets of an account can't go in one sweep; empty when they can."""
+    if count <= FEW or count * 2 <= total:
+        return ""
+    return _MOST_OF_ALL.format(count=count, total=total)
 
 
 def expired(droplets: Iterable[Droplet], now: float) -> tuple[tuple[Droplet, Identity], ...]:
@@ -44,7 +59,11 @@ async def reap_expired(
             return False
         return True
 
+    droplets = tuple(droplets)
     found = expired(droplets, site.clock.now())[:MOST]
+    if refusal := too_many(len(found), len(droplets)):
+        site.tell(Noticed(at=site.clock.now(), message=refusal))
+        return ()
     gone = await asyncio.gather(*(reaped(*pair) for pair in found))
     return tuple(droplet for (droplet, _), went in zip(found, gone, strict=True) if went)
 

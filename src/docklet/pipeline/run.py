@@ -17,14 +17,17 @@ from docklet.pipeline.collect import collect
 from docklet.pipeline.create import Rental, create
 from docklet.pipeline.execute import execute
 from docklet.pipeline.giveback import give_back
+from docklet.pipeline.lease import holding, record_of, sealed
 from docklet.pipeline.publish import Publication, publish, read_results
-from docklet.pipeline.reach import boot, reach
+from docklet.pipeline.reach import boot, join
 from docklet.pipeline.source import bring_source
+from docklet.pipeline.stopped import called, kept, results_archive, stopped
 from docklet.pipeline.world import to_the_end, together
 from docklet.ports import CommitMessage
 from docklet.render.commit import COMMITTER, author_of, commit_message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from docklet.domain.ending import Ending
@@ -59,27 +62,34 @@ async def _attempt(plan: Plan, rental: Rental, world: World) -> Outcome:
     try:
         return await _work(plan, rental, world)
     except DockletError as error:
-        return Outcome(reason=error.reason, message=error.message)
+        return Outcome(reason=error.reason, message=error.message, published=kept(world))
     except asyncio.CancelledError:
-        return Outcome(reason=Reason.CANCELLED, message="The run was stopped from outside.")
+        return stopped(world)
 
 
 async def _work(plan: Plan, rental: Rental, world: World) -> Outcome:
     """Rent, clone and pull, run, collect, publish."""
     agent = await _machine(plan, rental, world)
-    async with fetching(plan, world) as bases:
+    async with fetching(plan, world) as bases, holding(plan, agent, world):
         await together(bring_source(plan, agent, world), pull(plan, agent, world))
-        log = world.directory / "run.log"
-        ending = await execute(plan, agent, world, log=log, spent=_spent(world))
+        log, record = world.directory / "run.log", _record(plan, bases, world)
+        ending = await execute(plan, agent, world, log=log, spent=_spent(world), record=record)
         published = await results(plan, agent, ending, bases, world)
     return outcome_of(ending, published, pushes=plan.spec.push is not Push.NONE)
+
+
+def _record(plan: Plan, bases: Bases, world: World) -> Mapping[str, object]:
+    """Return what finishes the run without us; nothing for a droplet that isn't the run's own."""
+    if plan.existing is not None:
+        return {}
+    return sealed(record_of(plan, world, bases.known), world.access)
 
 
 async def _machine(plan: Plan, rental: Rental, world: World) -> Agent:
     """Rent a droplet, or take the one that is there, and put the agent on it."""
     key = plan.identity.key
     if plan.existing is not None:
-        agent = await reach(plan.existing.address, plan.existing.owner, key, world)
+        agent = await join(plan.existing, key, world)
     else:
         droplet = await create(plan, rental, world)
         agent = await boot(droplet, key, world)
@@ -96,13 +106,20 @@ async def pull(plan: Plan, agent: Agent, world: World, *, local_ok: bool = False
 
 
 async def results(
-    plan: Plan, agent: Agent, ending: Ending, bases: Bases, world: World
+    plan: Plan,
+    agent: Agent,
+    ending: Ending,
+    bases: Bases,
+    world: World,
+    *,
+    since: float | None = None,
 ) -> Published:
     """Collect and publish; a failed script's results are a bonus, so their loss is only noted.
 
-    What git can't take stays in the archive.
+    What git can't take stays in the archive. `since` is the epoch second since which another
+    process may have pushed them.
     """
-    archive = world.directory / "results.tar"
+    archive = results_archive(world)
     try:
         await collect(plan, agent, world, archive)
         git = await bases.ready()
@@ -115,16 +132,17 @@ async def results(
             message=_signed(plan, ending, world),
             archive=archive,
             begun=bases.begun,
+            since=since,
         )
         return await publish(work, world, succeeded=ending.succeeded)
     except GitError as error:
         world.tell(Noticed(at=world.clock.now(), message=error.message))
-        return Published(archive=str(archive))
+        return Published(archive=called(archive))
     except DockletError as error:
         if ending.succeeded:
             raise
         world.tell(Noticed(at=world.clock.now(), message=error.message))
-        return Published()
+        return kept(world) or Published()
 
 
 def _signed(plan: Plan, ending: Ending, world: World) -> CommitMessage:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from docklet.domain.identity import RunKey
 from docklet.render.mask import Mask
 from docklet.render.report import Room, report
+from docklet.render.words import GOING
 
 if TYPE_CHECKING:
-    from docklet.domain.identity import RunKey
     from docklet.domain.progress import Progress
     from docklet.render.links import Links
 
@@ -17,13 +19,35 @@ ROOM: Final = Room(characters=65_536, size=200_000, log_lines=100)
 """GitHub's limit is given as 65,536 characters by some and 262,144 bytes by others."""
 
 
+_MARKED: Final = re.compile(r"<!-- docklet:run:(?P<run>[0-9a-f]{20}) -->\n")
+
+
 def marker(run: RunKey) -> str:
     """Return the hidden first line of a run's comment."""
     return f"<!-- docklet:run:{run} -->"
 
 
-def comment(progress: Progress, *, now: float, links: Links, mask: Mask | None = None) -> str:
-    """Return the comment on a run that has a plan."""
-    head = f"{marker(progress.plan.identity.key)}\n" if progress.plan else ""
+def run_of(body: str) -> RunKey | None:
+    """Return the run that a comment is about; None when it is not one of docklet's."""
+    found = _MARKED.match(body)
+    return RunKey(found["run"]) if found else None
+
+
+def is_open(body: str) -> bool:
+    """Tell whether a comment says that its run goes on."""
+    return body.partition("\n")[2].startswith(GOING)
+
+
+def comment(
+    progress: Progress,
+    *,
+    now: float,
+    links: Links,
+    mask: Mask | None = None,
+    run: RunKey | None = None,
+) -> str:
+    """Return the comment on a run; one without a plan is named by `run`."""
+    key = progress.plan.identity.key if progress.plan else run
+    head = f"{marker(key)}\n" if key else ""
     room = replace(ROOM, characters=ROOM.characters - len(head), size=ROOM.size - len(head))
     return head + report(progress, now=now, links=links, mask=mask or Mask(), room=room)

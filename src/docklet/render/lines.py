@@ -30,14 +30,24 @@ class Lines:
 
     def feed(self, data: bytes) -> tuple[bytes, ...]:
         """Return the lines that `data` completes."""
-        *whole, self._rest = (self._rest + data).split(b"\n")
-        lines = [piece for line in whole for piece in self._pieces(self._tidy(line))]
+        whole, newline, self._rest = (self._rest + data).rpartition(b"\n")
+        lines = self._whole(whole + newline) if newline else []
         return (*lines, *self._overlong())
 
     def end(self) -> tuple[bytes, ...]:
         """Return what is left when nothing more comes."""
         rest, self._rest = self._tidy(self._rest), b""
         return tuple(self._pieces(rest)) if rest else ()
+
+    def _whole(self, block: bytes) -> list[bytes]:
+        """Return the lines of a block that ends with a newline; most need no look of their own."""
+        block = block.replace(b"\r\n", b"\n")[:-1]
+        if b"\r" in block:
+            block = b"\n".join(map(_overwritten, block.split(b"\n")))
+        lines = self._mask.data(block).split(b"\n")
+        if max(map(len, lines)) <= self._longest:
+            return lines
+        return [piece for line in lines for piece in self._pieces(line)]
 
     def _overlong(self) -> tuple[bytes, ...]:
         """Return the beginning of a line that can't be waited for any longer.
@@ -53,8 +63,7 @@ class Lines:
 
     def _tidy(self, line: bytes) -> bytes:
         """Return `line` as it looked last, without secrets."""
-        written = [part for part in line.split(b"\r") if part]
-        return self._mask.data(written[-1]) if written else b""
+        return self._mask.data(_overwritten(line))
 
     def _pieces(self, line: bytes) -> Iterator[bytes]:
         """Yield `line` in pieces that are short enough; no character is torn apart."""
@@ -63,6 +72,11 @@ class Lines:
             yield line[:cut]
             line = line[cut:]
         yield line
+
+
+def _overwritten(line: bytes) -> bytes:
+    """Return what was written last between carriage returns."""
+    return line.rstrip(b"\r").rpartition(b"\r")[2]
 
 
 def _boundary(line: bytes, cut: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from docklet.domain.cost import dollars
 from docklet.domain.events import (
@@ -18,6 +18,7 @@ from docklet.domain.events import (
     Planned,
 )
 from docklet.render.bill import price, spent
+from docklet.render.fence import first
 from docklet.render.inline import printable
 from docklet.render.units import duration, moment
 from docklet.render.words import ending
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from docklet.domain.outcome import Outcome, Published
     from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress, Span
+
+MOST_LEFT_OUT: Final = 100
+"""Results that were left out and are named; the rest is counted."""
+LONGEST_NAME: Final = 300
+"""Characters of a path; the archive's manifest has it whole."""
 
 
 def lines(event: Event, progress: Progress) -> tuple[str, ...]:
@@ -115,7 +121,10 @@ def _where(published: Published) -> tuple[str, ...]:
         found.append(f"The results are commit {published.commit} on {published.branch}.")
     if published.pull_request:
         found.append(f"The pull request is {published.pull_request}")
-    found += [f"Left out: {one.path}: {one.reason}" for one in published.left_out]
+    told = published.left_out[:MOST_LEFT_OUT]
+    found += [f"Left out: {first(one.path, LONGEST_NAME)}: {one.reason}" for one in told]
+    if more := len(published.left_out) - len(told):
+        found.append(f"Left out: {more} more")
     if published.archive:
-        found.append(f"All results are in {published.archive}")
+        found.append(f"The archive of the results is {published.archive}")
     return tuple(found)

@@ -55,4 +55,5 @@ def _values(progress: Progress, comment_url: str, log_path: str) -> dict[str, ob
         "duration-seconds": round(outcome.seconds, 1),
         "cost-usd": None if cost is None else float(cost),
         "log": log_path,
+        "archive": published.archive,
     }

@@ -36,6 +36,7 @@ ENDINGS: Final[Mapping[Reason, str]] = {
     Reason.DROPLET_LOST: "The droplet was lost.",
     Reason.FORGE_FAILED: "GitHub failed.",
     Reason.AGENT_FAILED: "A step on the droplet failed.",
+    Reason.RUNNER_LOST: "The process that looked after the run was lost.",
     Reason.PUSHED_ELSEWHERE: "The script succeeded; its results are on another branch.",
     Reason.PARTLY_PUSHED: "The script succeeded; some of its results could not be pushed.",
     Reason.NOT_PUSHED: "The results could not be pushed.",
@@ -57,6 +58,8 @@ STAGES: Final[Mapping[Phase, str]] = {
 }
 """What a person reads while a run goes on."""
 
+GOING: Final = "⏳"
+"""The sign of a run that has no status yet."""
 MARKS: Final[Mapping[Status, str]] = {
     Status.SUCCESS: "✅",
     Status.FAILURE: "❌",
@@ -96,7 +99,7 @@ def headline(progress: Progress) -> str:
 
 def mark(progress: Progress) -> str:
     """Return the sign for where a run is."""
-    return MARKS[progress.outcome.status] if progress.outcome else "⏳"
+    return MARKS[progress.outcome.status] if progress.outcome else GOING
 
 
 def commit_state(progress: Progress) -> str:

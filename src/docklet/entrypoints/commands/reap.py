@@ -1,23 +1,46 @@
-"""`docklet reap`: delete what outlived its time, as every run does when it starts."""
+"""`docklet reap`: bring in order what lost its process: finish it, or delete it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from docklet.domain.errors import DockletError
 from docklet.domain.events import Noticed
 from docklet.domain.outcome import Reason, exit_code_of
-from docklet.entrypoints.runs import cloud_settings, ours, rented
+from docklet.domain.triage import Action
+from docklet.entrypoints.runs import Rented, cloud_settings
 from docklet.render.listing import line, money_stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docklet.domain.events import Event
-    from docklet.pipeline.world import Site
-    from docklet.ports import Droplet
+    from docklet.domain.identity import RunKey
+    from docklet.entrypoints.sweeps import Desk
+    from docklet.pipeline.sweep import Found
+    from docklet.render.listing import Listed
+    from docklet.wiring import Settings
+
+_DONE: Final[Mapping[Action, str]] = {
+    Action.DELETE: "deleted",
+    Action.TAKE_UP: "finished and deleted",
+    Action.LEAVE: "left",
+}
+_WOULD: Final[Mapping[Action, str]] = {
+    Action.DELETE: "would be deleted",
+    Action.TAKE_UP: "would be finished and deleted",
+    Action.LEAVE: "would be left",
+}
+_ELSEWHERE: Final = (
+    "No repository is known, or no GITHUB_TOKEN for it, so only droplets past their time are seen"
+    " to. `--repo OWNER/NAME` names one."
+)
 
 
 class Notices:
@@ -30,41 +53,86 @@ class Notices:
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only print what would be deleted.")
-def command(*, dry_run: bool) -> None:
-    """Delete docklet's droplets that are past their time.
+@click.option("--dry-run", is_flag=True, help="Only print what would be done, and why.")
+@click.option("--repo", help="OWNER/NAME whose runs are finished, instead of the checkout's.")
+@click.option("--force", is_flag=True, help="Go on although most of the account would go.")
+@click.option(
+    "--stale-after",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Seconds without a sign of life after which a run counts as left.",
+)
+def command(repo: str | None, stale_after: float, *, dry_run: bool, force: bool) -> None:
+    """Finish or delete what runs that lost their process have left.
 
-    Those are kept droplets whose time is over, and ones whose run was lost. Nothing else is ever
+    A run whose script has ended has its results pushed and reported first. Droplets past their
+    time are deleted. What a live run has, what is kept, and what docklet did not make is never
     touched.
     """
+    from docklet.entrypoints.sweeps import desk_of
     from docklet.wiring import site_of
 
-    site = site_of(cloud_settings(os.environ), Notices())
-    sys.exit(asyncio.run(reap(site, dry_run=dry_run)))
+    settings = cloud_settings(os.environ)
+    repository = repo or _repository(settings)
+    if not (repository and settings.forge_token):
+        click.echo(_ELSEWHERE, err=True)
+        repository = ""
+    site = site_of(settings, Notices())
+    desk = desk_of(settings, repository, site, stale_after=stale_after)
+    sys.exit(asyncio.run(look(desk) if dry_run else reap(desk, force=force)))
 
 
-async def reap(site: Site, *, dry_run: bool) -> int:
-    """Delete, or only tell, and return the exit code."""
-    from docklet.pipeline.reap import MOST, expired, reap_expired
+async def look(desk: Desk) -> int:
+    """Tell what would be done, and return the exit code."""
+    from docklet.pipeline.sweep import survey
 
-    now = site.clock.now()
-    due = expired([one.droplet for one in await rented(site.cloud)], now)[:MOST]
-    droplets = tuple(droplet for droplet, _ in due)
-    if not droplets:
-        click.echo("No droplet is past its time.")
-        return 0
-    if dry_run:
-        _tell("would be deleted", droplets, now)
-        return 0
-    gone = await reap_expired(droplets, site)
-    _tell("deleted", gone, now)
-    return 0 if len(gone) == len(droplets) else exit_code_of(Reason.NOT_DELETED)
+    found, _ = await survey(desk.office, desk.site)
+    _tell(found, _WOULD, desk.site.clock.now())
+    return 0
 
 
-def _tell(what: str, droplets: tuple[Droplet, ...], now: float) -> None:
-    """Print the droplets and the money that they cost no longer."""
-    listed = [one.listed(now) for one in ours(droplets)]
-    for one in listed:
-        click.echo(f"{line(one)}: {what}.")
-    if listed:
-        click.echo(f"That stops {money_stopped(listed)}.")
+async def reap(desk: Desk, *, force: bool = False) -> int:
+    """Do it, and return the exit code."""
+    from docklet.entrypoints.sweeps import drop_unused_tags
+    from docklet.pipeline.sweep import sweep
+
+    found = await sweep(desk.office, desk.hands, desk.site, force=force)
+    _tell(found, _DONE, desk.site.clock.now())
+    closed: tuple[RunKey, ...] = ()
+    if desk.office.repository:
+        closed = await desk.close_forgotten(one.key for one in found)
+        for run in closed:
+            click.echo(
+                f"{run[:10]}: its comment said that it goes on; now it says that it is over."
+            )
+    try:
+        await drop_unused_tags(desk.site, closed)
+    except DockletError as error:
+        click.echo(error.message, err=True)
+    return exit_code_of(Reason.NOT_DELETED) if any(one.failed for one in found) else 0
+
+
+def _repository(settings: Settings) -> str:
+    """Return the repository that the runner works for, or that one stands in."""
+    from docklet.adapters.files import checkout
+
+    here = checkout(Path(), settings.server_url)
+    return os.environ.get("GITHUB_REPOSITORY", "") or (here.repository if here else "")
+
+
+def _tell(found: tuple[Found, ...], words: Mapping[Action, str], now: float) -> None:
+    """Print what becomes of each droplet, and the money that some cost no longer."""
+    if not found:
+        click.echo("docklet has no droplets.")
+    for one in found:
+        said = words[one.decision.action]
+        click.echo(f"{line(_listed(one, now))}: {said}; it {one.decision.why}.")
+    over = [_listed(one, now) for one in found if one.decision.action is not Action.LEAVE]
+    if over:
+        click.echo(f"That stops {money_stopped(over)}.")
+
+
+def _listed(found: Found, now: float) -> Listed:
+    """Describe a droplet."""
+    return Rented(droplet=found.droplet, identity=found.case.identity).listed(now)

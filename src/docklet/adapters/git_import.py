@@ -1,0 +1,100 @@
+"""The way of a results archive into the clean git directory: files become blobs, or pointers.
+
+Nothing is extracted under a name that the archive chose.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docklet.adapters.git_lfs import LargeFiles
+from docklet.adapters.git_lfs_paths import (
+    ATTRIBUTES,
+    attribute_files,
+    attributes_above,
+    large_paths,
+)
+from docklet.adapters.git_objects import blob_stream, read_tree, without_conflicts
+from docklet.adapters.result_names import objection
+from docklet.adapters.results import ResultsArchive
+from docklet.adapters.tar_stream import Flaw, unreadable
+from docklet.ports import Change, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from docklet.adapters.git_process import GitProgram
+    from docklet.adapters.results import ResultFile
+
+
+class Import:
+    """One import; `kept` says afterwards which LFS object each pointer's blob stands for."""
+
+    def __init__(
+        self,
+        program: GitProgram,
+        names: Iterator[int],
+        fetch_blobs: Callable[[Sequence[str]], Awaitable[None]],
+    ) -> None:
+        """Import into the program's directory; `names` are numbers that nothing has yet."""
+        self._git = program
+        self._names = names
+        self._fetch_blobs = fetch_blobs
+        self.kept: dict[str, str] = {}
+
+    async def run(self, archive: Path, base: str) -> Results:
+        """Store the archive's files, which a script made of commit `base`."""
+        oids: dict[bytes, str] = {}
+        large_files = LargeFiles(self._git.directory)
+        try:
+            large = await self._large(archive, base)
+            with archive.open("rb") as stream:
+                results = ResultsArchive(stream)
+                files = large_files.with_pointers(results.files(large), oids)
+                changes = await self._store(files)
+        except OSError as error:
+            raise unreadable(Flaw.LOST) from error
+        self.kept = {each.blob: oids[each.path] for each in changes if each.path in oids}
+        kept, conflicts = without_conflicts(changes, results.manifest.deleted)
+        return Results(
+            changes=kept,
+            left_out=(*results.left_out, *conflicts),
+            ignored=results.manifest.ignored,
+        )
+
+    async def _large(self, archive: Path, base: str) -> frozenset[bytes]:
+        """Return the archive's paths that belong into Git LFS."""
+        with archive.open("rb") as stream:
+            results = ResultsArchive(stream)
+            brought = await self._store(attribute_files(results))
+        tree = await self._tree(base) if results.manifest.changed else {}
+        if not brought and not any(path.endswith(ATTRIBUTES) for path in tree):
+            return frozenset()
+        paths = [path for path in results.manifest.changed if not objection(path)]
+        gone = {each.path for each in brought}.union(results.manifest.deleted)
+        there = [each for each in attributes_above(paths, tree) if each.path not in gone]
+        await self._fetch_blobs([each.blob for each in there])
+        index = self._git.directory / f"index-{next(self._names)}"
+        try:
+            return await large_paths(self._git, (*there, *brought), paths, str(index))
+        finally:
+            index.unlink(missing_ok=True)
+
+    async def _tree(self, base: str) -> dict[bytes, tuple[str, str]]:
+        """Return mode and blob of every file of a commit."""
+        return read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", base))
+
+    async def _store(self, files: Iterable[ResultFile]) -> tuple[Change, ...]:
+        """Store files as blobs."""
+        marks = self._git.directory / f"marks-{next(self._names)}"
+        found: list[tuple[bytes, str]] = []
+        await self._git.must(
+            *("fast-import", "--quiet", "--done", "--depth=0", f"--export-marks={marks}"),
+            stdin=blob_stream(files, found),
+        )
+        blobs = dict(line.split() for line in marks.read_text().splitlines())
+        return tuple(
+            Change(path=path, mode=mode, blob=blobs[f":{mark}"])
+            for mark, (path, mode) in enumerate(found, start=1)
+        )
