@@ -17,6 +17,7 @@ import pytest
 
 from docklet.adapters.git import GitDirectory
 from docklet.domain.errors import AgentError, DockletError, GitError
+from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.ports import CommitMessage, PushVerdict
@@ -224,6 +225,26 @@ async def test_passing_failure_of_a_fetch(sandbox: SandboxClient) -> None:
         sandbox.fault("drop", service="forge", route="*/info/refs", count=3)
         with pytest.raises(GitError, match="be reached"):
             await git.remote_head("main")
+
+
+async def test_somebody_else_answers(sandbox: SandboxClient) -> None:
+    """A page where git's answer should be says nothing of branches, and not that one is gone.
+
+    git takes such a server for one of the simplest kind, with not one branch.
+    """
+    async with opened(sandbox) as git:
+        sandbox.fault("garbage", service="forge", route="*/info/refs")
+        assert await git.fetch("main") == sandbox.forge.head(REPO)
+        sandbox.fault("garbage", service="forge", route="*/info/refs", count=99)
+        for looked in (git.fetch("main"), git.find_run("main", RunKey("5" * 20), 0.0)):
+            with pytest.raises(GitError, match="no git server"):
+                await looked
+        sandbox.clear_faults()
+        assert await git.fetch("nowhere") is None
+    assert {"HEAD" in each for each in sandbox.violations()} == {True}, (
+        "what git asks such a server"
+    )
+    sandbox.reset()
 
 
 async def test_lost_answer_of_a_push(sandbox: SandboxClient, tmp_path: Path) -> None:

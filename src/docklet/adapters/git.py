@@ -23,6 +23,7 @@ from docklet.adapters.git_lfs_paths import attribute_blobs
 from docklet.adapters.git_objects import identities, index_lines, read_tree
 from docklet.adapters.git_process import Finished, GitProgram
 from docklet.domain.backoff import jittered
+from docklet.domain.errors import GitError
 from docklet.ports import PushAnswer
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ _NOTHING_SINCE: Final = re.compile(r"no commits selected|error processing shallo
 """What git says when all commits are older than it is told to fetch."""
 _BLOBS_AT_ONCE: Final = 500
 """Names of blobs on one command line."""
+_NO_SERVER: Final = (
+    "At {url} there is no git server, but something that answers all the same, such as a proxy's"
+    " page. Can the forge be reached from here?"
+)
 _ANOTHER_TRY: Final = (1.0, 5.0)
 """Seconds before a read is sent a second and a third time."""
 
@@ -231,12 +236,27 @@ class GitDirectory:
 
     async def _read(self, *arguments: str) -> Finished:
         """Run a git command that changes nothing over there, again after a passing failure."""
+        done = await self._git.run(*arguments)
         for wait in _ANOTHER_TRY:
-            done = await self._git.run(*arguments)
             if done.code == 0 or not is_passing(done.said):
-                return done
+                break
             await self._clock.sleep(jittered(wait, self._clock.random()))
-        return await self._git.run(*arguments)
+            done = await self._git.run(*arguments)
+        return await self._believed(done, arguments)
+
+    async def _believed(self, done: Finished, arguments: tuple[str, ...]) -> Finished:
+        """Ask twice before something is gone, and believe it of a git server only."""
+        if done.code == 0 or not is_gone(done.said):
+            return done
+        again = await self._git.run(*arguments)
+        if again.code and is_gone(again.said) and not await self._is_there():
+            raise GitError(_NO_SERVER.format(url=self._url))
+        return again
+
+    async def _is_there(self) -> bool:
+        """Tell whether a git server answers: a page of something else has no branches."""
+        done = await self._git.run("ls-remote", "--refs", self._url)
+        return done.code == 0 and bool(done.stdout)
 
     def _configure(self) -> None:
         """Write the configuration, again after each fetch with a filter.
