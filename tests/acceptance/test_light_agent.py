@@ -143,7 +143,7 @@ SCENARIOS = {
     "stopped": Scenario(
         line="echo on; exec sleep 60",
         script=Script(output=ON, files={}, lasts=60),
-        follow=("look", "stop", "stop", "follow"),
+        follow=("look", "stop", "follow", "stop"),
     ),
     "abandoned": Scenario(
         line="echo on; exec sleep 60",
