@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Final, cast
 
 from docklet.adapters.agent import agent_code
 from docklet.adapters.clock import RealClock
-from docklet.adapters.command_files import CommandFiles
-from docklet.adapters.keys import SshAccess
 from docklet.adapters.printer import Printer
-from docklet.adapters.runner import Runner
-from docklet.adapters.ssh import SshShell
-from docklet.adapters.terminal import Plain
+from docklet.adapters.runner.command_files import CommandFiles
+from docklet.adapters.runner.log import Runner
+from docklet.adapters.ssh.keys import SshAccess
+from docklet.adapters.ssh.shell import SshShell
+from docklet.adapters.terminal.terminal import Plain
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
 from docklet.pipeline.agent import Agent

@@ -11,7 +11,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Final
 
 from docklet.adapters.clock import RealClock
-from docklet.adapters.ssh import PORT
+from docklet.adapters.ssh.shell import PORT
 from docklet.domain.errors import DockletError
 from docklet.domain.events import Ended, Noticed
 from docklet.domain.identity import RunKey
@@ -73,14 +73,14 @@ def new_run_key() -> RunKey:
 
 def cloud_of(settings: Settings) -> Cloud:
     """Build the cloud's adapter."""
-    from docklet.adapters.digitalocean import DigitalOcean
+    from docklet.adapters.digitalocean.cloud import DigitalOcean
 
     return DigitalOcean(settings.cloud_token, endpoint=settings.cloud_url, clock=settings.clock)
 
 
 def forge_of(settings: Settings, repository: str) -> Forge:
     """Build the forge's adapter for one repository."""
-    from docklet.adapters.github import GitHubForge
+    from docklet.adapters.github.forge import GitHubForge
 
     clock, token = settings.clock, settings.forge_token
     return GitHubForge(repository, token, clock=clock, api_url=settings.api_url)
@@ -88,14 +88,14 @@ def forge_of(settings: Settings, repository: str) -> Forge:
 
 def access_of(settings: Settings) -> Access:
     """Build the way into droplets."""
-    from docklet.adapters.keys import SshAccess
+    from docklet.adapters.ssh.keys import SshAccess
 
     return SshAccess(token=settings.cloud_token, port=settings.ssh_port)
 
 
 def login_of(options: Sequence[str]) -> Login:
     """Build the user's own way into machines; `options` are for their `ssh`."""
-    from docklet.adapters.own_ssh import OwnSsh
+    from docklet.adapters.ssh.login import OwnSsh
 
     return OwnSsh(options, env=_harmless(os.environ))
 
@@ -128,7 +128,7 @@ def world_for(
 ) -> World:
     """Build what a run of a repository works with, or whoever finishes it."""
     from docklet.adapters.agent import agent_code
-    from docklet.adapters.git import GitDirectory
+    from docklet.adapters.git.directory import GitDirectory
     from docklet.adapters.host import HostShell
 
     directory = settings.directory / f"docklet-{key[:10]}"

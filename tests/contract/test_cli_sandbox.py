@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from docklet.adapters.digitalocean import DigitalOcean
-from docklet.adapters.push_access import may_push
+from docklet.adapters.digitalocean.cloud import DigitalOcean
+from docklet.adapters.git.access import may_push
 from docklet.domain.errors import ForgeError
 from docklet.domain.identity import Identity, RunKey, kept_tag
 from docklet.domain.outcome import Reason, exit_code_of

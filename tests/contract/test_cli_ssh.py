@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from docklet.adapters.keys import SshAccess
-from docklet.adapters.openssh import log_in
+from docklet.adapters.ssh.client import log_in
+from docklet.adapters.ssh.keys import SshAccess
 from docklet.domain.errors import Unreachable
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
@@ -31,8 +31,8 @@ pytestmark = [
 ]
 LOGIN: Final = """
 import sys
-from docklet.adapters.keys import SshAccess
-from docklet.adapters.openssh import log_in
+from docklet.adapters.ssh.keys import SshAccess
+from docklet.adapters.ssh.client import log_in
 from docklet.domain.secret import Secret
 keys = SshAccess(token=Secret("dop_v1_canary")).keys("0" * 20)
 sys.exit(log_in("127.0.0.1", keys, sys.argv[3:], port=int(sys.argv[1]), user=sys.argv[2]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from docklet.adapters.digitalocean import DigitalOcean
+from docklet.adapters.digitalocean.cloud import DigitalOcean
 from docklet.domain.errors import CloudError
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret

@@ -17,9 +17,9 @@ import pytest
 from azure.core import exceptions as azure
 from pydo import Client
 
-from docklet.adapters.digitalocean import DigitalOcean
-from docklet.adapters.digitalocean_causes import vendor_errors
-from docklet.adapters.digitalocean_errors import CREATE, create_error, trouble_of
+from docklet.adapters.digitalocean.causes import vendor_errors
+from docklet.adapters.digitalocean.cloud import DigitalOcean
+from docklet.adapters.digitalocean.errors import CREATE, create_error, trouble_of
 from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
@@ -266,7 +266,7 @@ def test_mute_server_does_not_hold_the_exit(sandbox: SandboxClient) -> None:
     sandbox.fault("black_hole", method="GET", route=DROPLETS, count=9)
     code = (
         "import asyncio, sys\n"
-        "from docklet.adapters.digitalocean import DigitalOcean\n"
+        "from docklet.adapters.digitalocean.cloud import DigitalOcean\n"
         "from docklet.domain.secret import Secret\n"
         "cloud = DigitalOcean(Secret(sys.argv[1]), clock=None, endpoint=sys.argv[2])\n"
         "async def main():\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from docklet.adapters.github import GitHubForge
+from docklet.adapters.github.forge import GitHubForge
 from docklet.bot.status import StatusComment
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret

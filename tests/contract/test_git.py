@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from docklet.adapters.git import GitDirectory
+from docklet.adapters.git.directory import GitDirectory
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
 from docklet.ports import Change, CommitMessage, Git, PushAnswer, PushVerdict

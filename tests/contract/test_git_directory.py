@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docklet.adapters.git import GitDirectory
+from docklet.adapters.git.directory import GitDirectory
 from docklet.domain.errors import AgentError, DockletError, GitError
 from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Reason

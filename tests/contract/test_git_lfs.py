@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docklet.adapters.git import GitDirectory
+from docklet.adapters.git.directory import GitDirectory
 from docklet.domain.secret import Secret
 from docklet.ports import CommitMessage, PushVerdict
 from docklet_sandbox.launch import running

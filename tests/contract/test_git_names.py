@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docklet.adapters.result_names import objection
+from docklet.adapters.results.names import objection
 
 if TYPE_CHECKING:
     from pathlib import Path

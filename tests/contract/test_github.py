@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docklet.adapters.github import GitHubForge
+from docklet.adapters.github.forge import GitHubForge
 from docklet.domain.errors import ForgeError, ForgeGone
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret

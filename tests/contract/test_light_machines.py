@@ -10,7 +10,7 @@ import asyncssh
 import pytest
 
 from docklet.adapters.agent import agent_code
-from docklet.adapters.keys import SshAccess
+from docklet.adapters.ssh.keys import SshAccess
 from docklet.domain.errors import AgentError, ConnectionLost, HostKeyMismatch, Unreachable
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from docklet.adapters.ssh import SshShell
+    from docklet.adapters.ssh.shell import SshShell
 
 PORT = 2222
 ACCESS = SshAccess(token=Secret("dop_v1_canary"), port=PORT)

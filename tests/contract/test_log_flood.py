@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from docklet.adapters.runner import LOG_ROOM
+from docklet.adapters.runner.log import LOG_ROOM
 from tests.contract.sshd import needs_sshd
 from tools.log_flood import MEGABYTE, measure
 

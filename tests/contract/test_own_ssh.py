@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import asyncssh
 import pytest
 
-from docklet.adapters.keys import SshAccess
-from docklet.adapters.own_ssh import OwnSsh
-from docklet.adapters.ssh import SshShell
+from docklet.adapters.ssh.keys import SshAccess
+from docklet.adapters.ssh.login import OwnSsh
+from docklet.adapters.ssh.shell import SshShell
 from docklet.domain.adoption import host_key_of
 from docklet.domain.errors import HostKeyMismatch, KeyRefused, Unreachable
 from docklet.domain.identity import RunKey

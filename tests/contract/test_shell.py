@@ -12,8 +12,8 @@ import pytest
 
 from docklet.adapters.exchange import OUTPUT_LIMIT
 from docklet.adapters.host import HostShell
-from docklet.adapters.keys import SshAccess
-from docklet.adapters.ssh import SshShell
+from docklet.adapters.ssh.keys import SshAccess
+from docklet.adapters.ssh.shell import SshShell
 from docklet.domain.errors import AgentError
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret

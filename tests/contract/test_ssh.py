@@ -11,8 +11,8 @@ import asyncssh
 import pytest
 from asyncssh.packet import UInt32
 
-from docklet.adapters.keys import SshAccess
-from docklet.adapters.ssh import SshShell
+from docklet.adapters.ssh.keys import SshAccess
+from docklet.adapters.ssh.shell import SshShell
 from docklet.domain.errors import ConnectionLost, HostKeyMismatch, Unreachable
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret

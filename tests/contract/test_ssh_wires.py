@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from docklet.adapters.ssh import SshShell
+    from docklet.adapters.ssh.shell import SshShell
 
 HOST = "127.0.0.1"
 pytestmark = needs_sshd

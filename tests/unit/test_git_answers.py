@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from docklet.adapters.git_answers import checked, is_gone, is_passing, push_answer
-from docklet.adapters.git_process import Finished
+from docklet.adapters.git.answers import checked, is_gone, is_passing, push_answer
+from docklet.adapters.git.process import Finished
 from docklet.domain.errors import GitError
 from docklet.domain.outcome import Reason
 from docklet.ports import PushVerdict

@@ -9,8 +9,8 @@ import pytest
 import requests
 from github import BadAttributeException, GithubException, RateLimitExceededException
 
-from docklet.adapters.github_errors import Fate, explained, failures, fate_of, pause_of
-from docklet.adapters.github_sentences import Purpose
+from docklet.adapters.github.errors import Fate, explained, failures, fate_of, pause_of
+from docklet.adapters.github.sentences import Purpose
 from docklet.domain.errors import ForgeGone
 from docklet.domain.outcome import Reason
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncssh
 
-from docklet.adapters.keys import SshAccess
+from docklet.adapters.ssh.keys import SshAccess
 from docklet.domain.adoption import HostKey
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret

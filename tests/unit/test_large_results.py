@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from docklet.adapters import results as archives
-from docklet.adapters.git_lfs import Kept, LargeFiles
-from docklet.adapters.git_lfs_paths import attribute_files, attributes_above
-from docklet.adapters.results import ResultFile, ResultsArchive
+from docklet.adapters.git.lfs import Kept, LargeFiles
+from docklet.adapters.git.lfs_paths import attribute_files, attributes_above
+from docklet.adapters.results import archive as archives
+from docklet.adapters.results.archive import ResultFile, ResultsArchive
 from docklet.domain.outcome import Reason
 from docklet.domain.spec import Push
 from docklet.pipeline.run import run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docklet.adapters.keys import SshAccess
+from docklet.adapters.ssh.keys import SshAccess
 from docklet.domain.errors import AgentError, ConnectionLost
 from docklet.domain.identity import RunKey
 from docklet.domain.record import RunRecord

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docklet.adapters import results
-from docklet.adapters.git_objects import without_conflicts
-from docklet.adapters.result_names import link_objection, objection
-from docklet.adapters.results import ResultsArchive
+from docklet.adapters.git.objects import without_conflicts
+from docklet.adapters.results import archive as results
+from docklet.adapters.results.archive import ResultsArchive
+from docklet.adapters.results.names import link_objection, objection
 from docklet.domain.errors import AgentError, GitError
 from docklet.domain.outcome import Reason
 from docklet.ports import Change

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docklet.adapters.command_files import CommandFiles, command_files
 from docklet.adapters.printer import Printer
-from docklet.adapters.runner import Runner
+from docklet.adapters.runner.command_files import CommandFiles, command_files
+from docklet.adapters.runner.log import Runner
 from docklet.domain.events import Ended, LogArrived, Noticed, Phase, PhaseEnded, PhaseStarted
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from docklet.adapters.printer import Printer
-from docklet.adapters.terminal import Plain, display
+from docklet.adapters.terminal.terminal import Plain, display
 from docklet.domain.events import Ended
 from docklet.domain.secret import Secret
 from docklet.render.mask import mask_of
@@ -16,7 +16,7 @@ from tests.builders import START, make_events, make_outcome
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
-    from docklet.adapters.terminal import Display
+    from docklet.adapters.terminal.terminal import Display
 
 
 class Screen(io.StringIO):

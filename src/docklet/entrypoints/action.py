@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.files import action_inputs, event_payload
+from docklet.adapters.runner.files import action_inputs, event_payload
 from docklet.domain.errors import DockletError
 from docklet.domain.events import Ended
 from docklet.domain.inputs import parse, secrets_of
@@ -29,7 +29,7 @@ from docklet.wiring import Finished, Job, new_run_key, rent_and_run, settings_fr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from docklet.adapters.runner import Runner
+    from docklet.adapters.runner.log import Runner
     from docklet.render.mask import Mask
     from docklet.wiring import Settings
 
@@ -101,9 +101,9 @@ def _report(
 
 def _runner(environ: Mapping[str, str], mask: Mask) -> Runner:
     """Build the runner's side; standard output is written to unbuffered."""
-    from docklet.adapters.command_files import command_files
     from docklet.adapters.printer import Printer
-    from docklet.adapters.runner import Runner
+    from docklet.adapters.runner.command_files import command_files
+    from docklet.adapters.runner.log import Runner
 
     stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     return Runner(Printer(stream), command_files(environ), mask=mask)

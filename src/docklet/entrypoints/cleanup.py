@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from docklet.adapters.files import action_inputs
+from docklet.adapters.runner.files import action_inputs
 from docklet.domain.errors import DockletError
 from docklet.domain.events import Noticed
 from docklet.domain.identity import Identity, RunKey, identity_of

@@ -19,8 +19,8 @@ from docklet.domain.trigger import Trigger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from docklet.adapters.files import Checkout
-    from docklet.adapters.terminal import Display
+    from docklet.adapters.runner.files import Checkout
+    from docklet.adapters.terminal.terminal import Display
     from docklet.domain.secret import Secret
     from docklet.domain.spec import RunSpec
     from docklet.wiring import Job, Settings
@@ -146,7 +146,7 @@ def asked(
     options: Mapping[str, Any], environ: Mapping[str, str], *, needs_cloud: bool = True
 ) -> Asked:
     """Read a job from a command's options; end the process with all problems, if any."""
-    from docklet.adapters.files import checkout
+    from docklet.adapters.runner.files import checkout
     from docklet.wiring import settings_from
 
     raw = _raw(options, environ)
@@ -169,7 +169,7 @@ def screen(secrets: tuple[Secret, ...]) -> Iterator[Display]:
     """Show a run on standard output: live for people, as lines for everything else."""
     from docklet.adapters.clock import RealClock
     from docklet.adapters.printer import Printer
-    from docklet.adapters.terminal import display
+    from docklet.adapters.terminal.terminal import display
     from docklet.render.mask import mask_of
 
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as out:

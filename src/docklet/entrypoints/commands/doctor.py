@@ -76,8 +76,8 @@ async def _cloud(settings: Settings) -> tuple[Finding, ...]:
 
 async def _forge(settings: Settings) -> tuple[Finding, ...]:
     """Look at the repository, if there is a token and one stands in it."""
-    from docklet.adapters.files import checkout
-    from docklet.adapters.push_access import may_push
+    from docklet.adapters.git.access import may_push
+    from docklet.adapters.runner.files import checkout
     from docklet.entrypoints.checkup import look_at_forge, missing
     from docklet.render.findings import Finding, Verdict
     from docklet.wiring import forge_of

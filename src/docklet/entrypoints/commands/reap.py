@@ -115,7 +115,7 @@ async def reap(desk: Desk, *, force: bool = False) -> int:
 
 def _repository(settings: Settings) -> str:
     """Return the repository that the runner works for, or that one stands in."""
-    from docklet.adapters.files import checkout
+    from docklet.adapters.runner.files import checkout
 
     here = checkout(Path(), settings.server_url)
     return os.environ.get("GITHUB_REPOSITORY", "") or (here.repository if here else "")

@@ -25,7 +25,7 @@ def command(run: str, words: tuple[str, ...]) -> None:
     RUN is the run's key or its first digits, or the droplet's id or name. The machine is known by
     the run's own host key; nothing of your SSH configuration takes part.
     """
-    from docklet.adapters.openssh import log_in
+    from docklet.adapters.ssh.client import log_in
     from docklet.wiring import access_of
 
     settings = cloud_settings(os.environ)

@@ -34,7 +34,7 @@ class Display(Protocol):
 def display(stream: TextIO, printer: Printer, clock: Clock, mask: Mask | None = None) -> Display:
     """Return a live display when `stream` is a terminal, else plain lines on `printer`."""
     if stream.isatty() and find_spec("rich"):
-        from docklet.adapters.live import Live
+        from docklet.adapters.terminal.live import Live
 
         return Live(stream, clock, mask)
     return Plain(printer, mask)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.result_manifest import readable
+from docklet.adapters.results.manifest import readable
 from docklet.domain.outcome import LeftOut
 from docklet.ports import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from docklet.adapters.results import ResultFile
+    from docklet.adapters.results.archive import ResultFile
     from docklet.ports import CommitMessage
 
 DELETED: Final = "000000"

@@ -14,7 +14,7 @@ from docklet.domain.outcome import Reason
 from docklet.ports import PushAnswer, PushVerdict
 
 if TYPE_CHECKING:
-    from docklet.adapters.git_process import Finished
+    from docklet.adapters.git.process import Finished
 
 _DENIED: Final = re.compile(
     r"returned error: 40[13]|authentication failed|could not read (?:username|password)"

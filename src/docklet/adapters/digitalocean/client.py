@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from docklet.adapters.digitalocean_causes import status_of, vendor_errors
-from docklet.adapters.digitalocean_errors import (
+from docklet.adapters.digitalocean.causes import status_of, vendor_errors
+from docklet.adapters.digitalocean.errors import (
     Purpose,
     Trouble,
     not_understood,
     trouble_of,
 )
-from docklet.adapters.digitalocean_shapes import MISFIT, more_pages
+from docklet.adapters.digitalocean.shapes import MISFIT, more_pages
 from docklet.adapters.threads import in_daemon_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from docklet.adapters.digitalocean_shapes import Record
+    from docklet.adapters.digitalocean.shapes import Record
     from docklet.domain.secret import Secret
     from docklet.ports import Clock
 

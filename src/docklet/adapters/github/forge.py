@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from docklet.adapters.github_calls import GitHubCalls
-from docklet.adapters.github_errors import Fate, explained, failures, fate_of, pause_of
-from docklet.adapters.github_sentences import Purpose
+from docklet.adapters.github.calls import GitHubCalls
+from docklet.adapters.github.errors import Fate, explained, failures, fate_of, pause_of
+from docklet.adapters.github.sentences import Purpose
 from docklet.adapters.threads import in_daemon_thread
 from docklet.domain.backoff import jittered
 

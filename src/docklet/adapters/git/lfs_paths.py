@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.git_objects import index_lines
+from docklet.adapters.git.objects import index_lines
 from docklet.ports import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from docklet.adapters.git_process import GitProgram
-    from docklet.adapters.results import ResultFile, ResultsArchive
+    from docklet.adapters.git.process import GitProgram
+    from docklet.adapters.results.archive import ResultFile, ResultsArchive
 
 ATTRIBUTES: Final = b".gitattributes"
 _LARGEST: Final = 1024**2

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from docklet.adapters.git_config import USER
+from docklet.adapters.git.config import USER
 from docklet.domain.errors import GitError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from docklet.adapters.digitalocean_causes import (
+from docklet.adapters.digitalocean.causes import (
     cause_of,
     distrusted,
     never_sent,

@@ -11,7 +11,7 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.ssh import PORT, SshShell
+from docklet.adapters.ssh.shell import PORT, SshShell
 from docklet.domain.keys import LoginKeys, RunKeys
 from docklet.domain.secret import Secret
 

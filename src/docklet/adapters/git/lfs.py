@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.git_answers import is_passing
+from docklet.adapters.git.answers import is_passing
 from docklet.domain.backoff import jittered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from docklet.adapters.git_process import GitProgram
-    from docklet.adapters.results import ResultFile
+    from docklet.adapters.git.process import GitProgram
+    from docklet.adapters.results.archive import ResultFile
     from docklet.ports import Clock
 
 MISSING: Final = "it belongs into Git LFS, and there is no git-lfs on this machine to upload it"

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from docklet.adapters.git_lfs import LargeFiles
-from docklet.adapters.git_lfs_paths import (
+from docklet.adapters.git.lfs import LargeFiles
+from docklet.adapters.git.lfs_paths import (
     ATTRIBUTES,
     attribute_files,
     attributes_above,
     large_paths,
 )
-from docklet.adapters.git_objects import blob_stream, read_tree, without_conflicts
-from docklet.adapters.result_names import objection
-from docklet.adapters.results import ResultsArchive
-from docklet.adapters.tar_stream import Flaw, unreadable
+from docklet.adapters.git.objects import blob_stream, read_tree, without_conflicts
+from docklet.adapters.results.archive import ResultsArchive
+from docklet.adapters.results.names import objection
+from docklet.adapters.results.tar import Flaw, unreadable
 from docklet.ports import Change, Results
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from docklet.adapters.git_process import GitProgram
-    from docklet.adapters.results import ResultFile
+    from docklet.adapters.git.process import GitProgram
+    from docklet.adapters.results.archive import ResultFile
 
 
 class Import:

@@ -15,13 +15,13 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from docklet.adapters.git_answers import checked, is_gone, is_passing, push_answer
-from docklet.adapters.git_config import config_of, credential_text, environment_of, hold
-from docklet.adapters.git_import import Import
-from docklet.adapters.git_lfs import Upload
-from docklet.adapters.git_lfs_paths import attribute_blobs
-from docklet.adapters.git_objects import identities, index_lines, read_tree
-from docklet.adapters.git_process import Finished, GitProgram
+from docklet.adapters.git.answers import checked, is_gone, is_passing, push_answer
+from docklet.adapters.git.config import config_of, credential_text, environment_of, hold
+from docklet.adapters.git.importing import Import
+from docklet.adapters.git.lfs import Upload
+from docklet.adapters.git.lfs_paths import attribute_blobs
+from docklet.adapters.git.objects import identities, index_lines, read_tree
+from docklet.adapters.git.process import Finished, GitProgram
 from docklet.domain.backoff import jittered
 from docklet.domain.errors import GitError
 from docklet.ports import PushAnswer
@@ -29,7 +29,7 @@ from docklet.ports import PushAnswer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from docklet.adapters.git_config import Credential
+    from docklet.adapters.git.config import Credential
     from docklet.domain.identity import RunKey
     from docklet.domain.secret import Secret
     from docklet.ports import Change, Clock, CommitMessage, Results

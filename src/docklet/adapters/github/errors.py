@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.github_sentences import (
+from docklet.adapters.github.sentences import (
     Purpose,
     accepted_by,
     advice_on,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
-from docklet.adapters.result_manifest import MANIFEST, Manifest, readable
-from docklet.adapters.result_names import link_objection, objection
-from docklet.adapters.tar_stream import FILE, LINK, Flaw, Member, members, unreadable
+from docklet.adapters.results.manifest import MANIFEST, Manifest, readable
+from docklet.adapters.results.names import link_objection, objection
+from docklet.adapters.results.tar import FILE, LINK, Flaw, Member, members, unreadable
 from docklet.domain.errors import GitError
 from docklet.domain.outcome import LeftOut
 

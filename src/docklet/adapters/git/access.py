@@ -12,7 +12,7 @@ import urllib.request
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.git_config import USER
+from docklet.adapters.git.config import USER
 from docklet.adapters.threads import in_daemon_thread
 from docklet.domain.errors import ForgeError
 

@@ -22,8 +22,8 @@ from docklet.render.workflow import annotation, command, inert, mask_command
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from docklet.adapters.command_files import CommandFiles
     from docklet.adapters.printer import Printer
+    from docklet.adapters.runner.command_files import CommandFiles
     from docklet.domain.events import Event
     from docklet.domain.outcome import Outcome
     from docklet.domain.secret import Secret

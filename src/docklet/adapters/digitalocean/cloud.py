@@ -6,16 +6,16 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.digitalocean_causes import vendor_errors
-from docklet.adapters.digitalocean_client import READ_TIMEOUT, Api, whole
-from docklet.adapters.digitalocean_errors import (
+from docklet.adapters.digitalocean.causes import vendor_errors
+from docklet.adapters.digitalocean.client import READ_TIMEOUT, Api, whole
+from docklet.adapters.digitalocean.errors import (
     CREATE,
     Purpose,
     create_error,
     gone,
     not_understood,
 )
-from docklet.adapters.digitalocean_shapes import (
+from docklet.adapters.digitalocean.shapes import (
     MISFIT,
     droplet_of,
     image_of,

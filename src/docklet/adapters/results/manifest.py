@@ -13,8 +13,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
-from docklet.adapters.result_names import objection
-from docklet.adapters.tar_stream import Flaw, unreadable
+from docklet.adapters.results.names import objection
+from docklet.adapters.results.tar import Flaw, unreadable
 from docklet.domain.outcome import LeftOut
 
 MANIFEST: Final = b"manifest.json"

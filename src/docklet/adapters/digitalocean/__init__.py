@@ -1,0 +1,1 @@
+"""DigitalOcean's API, by its own client."""

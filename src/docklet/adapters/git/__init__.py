@@ -1,0 +1,1 @@
+"""Git on the runner: a clean directory that no script has touched."""

@@ -1,0 +1,1 @@
+"""Archives of results, which an attacker may have made."""

@@ -1,0 +1,1 @@
+"""The workflow runner: its inputs, files, log and summary."""

@@ -1,0 +1,1 @@
+"""Machines over SSH, and the keys to them."""

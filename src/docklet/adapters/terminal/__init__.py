@@ -1,0 +1,1 @@
+"""The terminal of whoever runs the command line."""
