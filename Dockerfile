@@ -1,7 +1,8 @@
 # The action's image: docklet and its locked dependencies as byte code, and git. Runs as root,
 # since the runner's mounted files belong to root or to a user that no image can know.
 # hadolint global ignore=DL3008 # git and the authorities should be as new as Debian has them
-FROM python:3.11-slim-bookworm AS build
+ARG BASE=python:3.11-slim-bookworm
+FROM ${BASE} AS build
 
 COPY requirements/action.txt /tmp/requirements.txt
 RUN python3 -m venv --without-pip /opt/docklet \
@@ -12,7 +13,8 @@ RUN python3 -m venv --without-pip /opt/docklet \
 # is never imported. Without them the import takes 20 MB less memory, the image 80 MB less disk.
 WORKDIR /opt/docklet/lib/python3.11/site-packages
 RUN rm -r pydo/aio \
- && python3 -m compileall -q -b -o 2 pydo/operations/_operations.py \
+ && python3 -m compileall -q -b -o 2 --invalidation-mode unchecked-hash \
+    pydo/operations/_operations.py \
  && rm pydo/operations/_operations.py
 
 # Stamped times would be checked, and lost, on the way through layers: byte code is taken as it is.
@@ -23,7 +25,7 @@ RUN python3 -m compileall -q --invalidation-mode unchecked-hash . \
     "$step" > "/opt/docklet/bin/docklet-$step" \
  && chmod +x "/opt/docklet/bin/docklet-$step"; done
 
-FROM python:3.11-slim-bookworm
+FROM ${BASE}
 
 # The official image comes without byte code of the standard library, which every start would pay.
 RUN apt-get update \

@@ -18,7 +18,7 @@ WORKFLOWS = $(wildcard .github/workflows/*.yml .github/examples/*.yml)
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup images lint lint-python lint-workflows lint-images lint-shell test demo bench chaos docs lock
+.PHONY: help setup images lint lint-python lint-workflows lint-images lint-shell test demo bench chaos image docs lock
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ demo: setup images ## Run the main job in the sandbox, with the action's real im
 
 chaos: setup ## Play SCHEDULES seeded schedules of faults from SEED on and count what went wrong.
 	$(BIN)/python -m tools.chaos --schedules=$(SCHEDULES) --seed=$(SEED)
+
+image: setup images ## Build the action's image and print its size, which has a limit.
+	$(BIN)/python -m tools.action_image
 
 bench: setup images ## Measure a run against its lower bound.
 	$(BIN)/python -m tools.bench

@@ -5,7 +5,6 @@ Everything happens on this machine; what there is to look at stays in `.demo`.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import docklet_sandbox
 from docklet_sandbox.launch import running
 from docklet_sandbox.runner import Runner, Step
+from tools.action_image import build
 
 if TYPE_CHECKING:
     from docklet_sandbox.client import SandboxClient
@@ -34,7 +34,7 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     _heading("The action's image is built from the Dockerfile")
-    _build()
+    build(IMAGE)
     with running(FOLDER / "sandbox") as sandbox:
         _heading("The sandbox is a cloud and a forge on this machine")
         _say(f"cloud {sandbox.addresses.cloud}\nforge {sandbox.addresses.forge}")
@@ -42,13 +42,6 @@ def main() -> int:
         left = _show(sandbox)
     _say(f"{time.monotonic() - started:.0f} seconds in all.")
     return code or left
-
-
-def _build() -> None:
-    """Build the action's image with the classic builder."""
-    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    command = ["docker", "build", "--quiet", "--tag", IMAGE, str(ROOT)]
-    subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
 
 
 def _run(sandbox: SandboxClient) -> int:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from docklet_sandbox.client import SandboxClient
 from tests.acceptance.scene import Scene
+from tools.action_image import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +33,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]
 def action_image() -> str:
     """Build the action's image with the classic builder, from the repository's Dockerfile."""
     tag = "docklet-action:test"
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    command = ["docker", "build", "--quiet", "--tag", tag, str(root)]
-    subprocess.run(command, check=True, env=environment, timeout=300)
+    build(tag)
     return tag
 
 
