@@ -1,8 +1,8 @@
 """The Actions runner's side of its command protocol, as its behaviour is documented.
 
 A line is a command when, blanks in front aside, it begins with `::name ...::`, or when it has
-`##[name ...]` anywhere. Lines end at a newline, a carriage return, or both. Between
-`::stop-commands::TOKEN` and `::TOKEN::` nothing is a command.
+`##[name ...]` anywhere. Lines end at a newline, a carriage return, or both. Names are known in any
+case of their letters. Between `::stop-commands::TOKEN` and `::TOKEN::` nothing is a command.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ _NEW: Final = re.compile(r"\s*::(?P<name>[^\s:]+)(?P<properties>\s[^\n]*?)?::(?P
 _OLD: Final = re.compile(r"##\[(?P<name>[^\]\s]+)(?P<properties>\s[^\]]*)?\](?P<data>.*)")
 _KNOWN: Final = {
     "add-mask", "add-matcher", "add-path", "debug", "echo", "endgroup", "error", "group", "notice",
-    "remove-matcher", "save-state", "set-env", "set-output", "stop-commands", "warning",
+    "internal-set-repo-path", "remove-matcher", "save-state", "set-env", "set-output", "warning",
+    "stop-commands",
 }  # fmt: skip
 
 
@@ -53,9 +54,9 @@ def _obey(log: RunnerLog, name: str, data: str) -> bool:
             return False
         log.stopped = ""
         return True
-    if name not in _KNOWN:
+    if name.lower() not in _KNOWN:
         return False
-    if name == "stop-commands":
+    if name.lower() == "stop-commands":
         log.stopped = data
         log.tokens.append(data)
     else:

@@ -27,14 +27,19 @@ OTHERS: Final = frozenset(
         *("cloud.droplet_limit", "cloud.sizes", "cloud.application_images", "cloud.find_image"),
         *("cloud.droplet", "cloud.droplets", "cloud.gpu_droplets", "cloud.unused_tags"),
         *("forge.resolve", "forge.default_branch", "forge.find_comment", "forge.public_keys"),
-        *("forge.recent_comments", "forge.workflow_run"),
+        *("forge.recent_comments", "forge.workflow_run", "forge.pull_of"),
         *("git.fetch", "git.find_run", "git.import_results", "git.changed_paths"),
-        *("git.effective", "git.commit", "git.remote_head", "git.close"),
+        *("git.effective", "git.commit", "git.committed", "git.remote_head", "git.close"),
         "git.upload",  # what is given to LFS twice is there once
         *("shell.follow", "shell.ending", "shell.look", "shell.pack"),
-        # Not part of an ordinary run: keeping, adopting, pull requests, existing droplets.
+        # Before the run, once for an account; a half of it is done anew by the next run.
+        *("cloud.firewalls", "cloud.create_firewall", "cloud.check_deletion"),
+        # Not part of an ordinary run: what is slow or off, keeping, adopting, pull requests,
+        # existing droplets, a failed script's lines.
+        *("cloud.creation_failed", "cloud.power_on"),
         *("cloud.add_tag", "cloud.untag", "forge.open_pull_request"),
-        *("shell.unpack", "shell.stop", "shell.clean"),
+        "forge.add_check",
+        *("shell.unpack", "shell.stop", "shell.keep", "shell.clean"),
     }
 )
 """All other calls."""

@@ -127,6 +127,11 @@ class FakeMachine(Script):
         assert failure is not None
         raise failure
 
+    @property
+    def began(self) -> tuple[float, ...]:
+        """When containers were started."""
+        return tuple(self._agent.starts)
+
     def forge_record(self, record: dict[str, object]) -> None:
         """Put another record in the place of the run's."""
         self._agent.lease.record = record

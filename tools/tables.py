@@ -1,4 +1,4 @@
-"""Write the README's tables of inputs and outputs from action.yml, their only source."""
+"""Write the README's tables: inputs and outputs from action.yml, their only source, and bounds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tools.config_schema import bounds_table
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,9 +17,10 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def render(readme: str, action: Mapping[str, Any]) -> str:
-    """Return `readme` with both tables as `action`, the content of action.yml, has them."""
+    """Return `readme` with all tables as `action`, the content of action.yml, has them."""
     readme = _replace(readme, "inputs", inputs_table(action["inputs"]))
-    return _replace(readme, "outputs", outputs_table(action["outputs"]))
+    readme = _replace(readme, "outputs", outputs_table(action["outputs"]))
+    return _replace(readme, "bounds", bounds_table())
 
 
 def inputs_table(inputs: Mapping[str, Mapping[str, Any]]) -> str:

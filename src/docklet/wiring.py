@@ -20,21 +20,25 @@ from docklet.domain.secret import Secret
 from docklet.pipeline.local import local_plan, run_local
 from docklet.pipeline.prepare import commit_of, prepare, preview
 from docklet.pipeline.run import run
-from docklet.pipeline.world import Record, Site, World
+from docklet.pipeline.world import Record, Site, World, is_stopped, to_the_end
 from docklet.render.mask import mask_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress
     from docklet.domain.spec import RunSpec
     from docklet.domain.trigger import Trigger
+    from docklet.pipeline.aside import Aside
     from docklet.ports import Access, Clock, Cloud, Forge, Login, Observer
+    from docklet.ports.talk import Talk
 
 CLOUD_URL: Final = "https://api.digitalocean.com"
 API_URL: Final = "https://api.github.com"
 SERVER_URL: Final = "https://github.com"
+ASIDE: Final = 30.0
+"""Seconds that a run's end waits for what goes on beside it; mostly that has ended long before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,14 @@ def forge_of(settings: Settings, repository: str) -> Forge:
     return GitHubForge(repository, token, clock=clock, api_url=settings.api_url)
 
 
+def talk_of(settings: Settings, repository: str) -> Talk:
+    """Build the adapter for the conversations of one repository."""
+    from docklet.adapters.github.talk import GitHubTalk
+
+    clock, token = settings.clock, settings.forge_token
+    return GitHubTalk(repository, token, clock=clock, api_url=settings.api_url)
+
+
 def access_of(settings: Settings) -> Access:
     """Build the way into droplets."""
     from docklet.adapters.ssh.keys import SshAccess
@@ -116,11 +128,14 @@ class Job:
     key: RunKey
     secrets: tuple[Secret, ...] = ()
     """What nobody may see, in any spelling."""
+    may_push: Callable[[], Awaitable[str]] | None = None
+    """See `World`; None where whoever may start a run may push its results."""
 
 
 def world_of(settings: Settings, job: Job, forge: Forge, *observers: Observer) -> World:
     """Build what a run works with."""
-    return world_for(settings, job.key, job.trigger.repository, forge, *observers)
+    world = world_for(settings, job.key, job.trigger.repository, forge, *observers)
+    return world if job.may_push is None else replace(world, may_push=job.may_push)
 
 
 def world_for(
@@ -149,6 +164,10 @@ def world_for(
         directory=directory,
         server_url=settings.server_url,
         forge_token=settings.forge_token,
+        secrets={
+            "digitalocean-token": settings.cloud_token,
+            "github-token": settings.forge_token,
+        },
     )
 
 
@@ -174,8 +193,13 @@ class Finished:
     """The script's whole log, relative to the workspace; empty when nothing ran."""
 
 
-async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Finished:
-    """Prepare and carry out a job on a droplet, with one live comment; raises nothing foreseen."""
+async def rent_and_run(
+    job: Job, settings: Settings, *observers: Observer, aside: Aside | None = None
+) -> Finished:
+    """Prepare and carry out a job on a droplet, with one live comment; raises nothing foreseen.
+
+    `aside` sees to droplets of other runs meanwhile.
+    """
     from docklet.bot.status import FINISH_WITHIN, HURRY, StatusComment
     from docklet.render.links import Links
 
@@ -188,16 +212,19 @@ async def rent_and_run(job: Job, settings: Settings, *observers: Observer) -> Fi
             observer.notify(Noticed(at=clock.now(), message=message))
 
     status = StatusComment(forge, clock, links, notice=notice, mask=mask_of(job.secrets))
-    world = world_of(settings, job, forge, *observers, status)
+    world = replace(world_of(settings, job, forge, *observers, status), aside=aside)
     outcome = await _prepared_and_run(job, world)
-    await status.finish(HURRY if _stopped() else FINISH_WITHIN)
+    await status.finish(HURRY if is_stopped() else FINISH_WITHIN)
+    if aside is not None:
+        await _end(aside)
     return _finished(world, settings, outcome, status.comment_url)
 
 
-def _stopped() -> bool:
-    """Tell whether this task was cancelled, however the run ended."""
-    task = asyncio.current_task()
-    return task is not None and bool(task.cancelling())
+async def _end(aside: Aside) -> None:
+    """Let what goes on beside the run come to its end, but not when the process is about to."""
+    if is_stopped():
+        aside.abandon()
+    await to_the_end(aside.end(ASIDE), when_cancelled=aside.abandon)
 
 
 async def _prepared_and_run(job: Job, world: World) -> Outcome:

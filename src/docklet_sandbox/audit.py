@@ -41,7 +41,7 @@ class Audit:
     runs: tuple[Run, ...]
     violations: tuple[str, ...]
     leftovers: tuple[str, ...]
-    """What the account owns beyond what it had at the start."""
+    """What the account owns beyond what it had at the start; firewalls for a tag may stay."""
     bill: tuple[Rent, ...]
     leaks: tuple[Leak, ...]
     canaries: int
@@ -86,7 +86,7 @@ def find_leaks(client: SandboxClient, canaries: Sequence[Canary]) -> set[Leak]:
 
 
 def _leftovers(now: Inventory, start: Inventory | None) -> list[str]:
-    """Name what is there and was not at the start."""
+    """Name what is there and was not at the start, but for what is made to stay."""
     left = [
         f"droplet {number} {droplet['name']}"
         for number, droplet in now.droplets.items()
@@ -96,7 +96,7 @@ def _leftovers(now: Inventory, start: Inventory | None) -> list[str]:
         before = frozenset() if start is None else getattr(start, kind)
         new = sorted(getattr(now, kind) - before)
         left += [f"{kind.removesuffix('s')} {name}" for name in new]
-    return left
+    return [name for name in left if name not in now.standing]
 
 
 def _rent(droplet: dict[str, Any]) -> Rent:

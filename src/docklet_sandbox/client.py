@@ -13,6 +13,7 @@ from docklet_sandbox.forge.client import ForgeClient
 from docklet_sandbox.state import DEFAULT_STATE, Addresses, SandboxError, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _TIMEOUT = 60
@@ -32,6 +33,8 @@ class Inventory:
     """Names of the firewalls."""
     images: frozenset[str]
     """Names of the account's own images."""
+    standing: frozenset[str]
+    """Firewalls for tags, and these tags, as `firewall NAME` and `tag NAME`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class SandboxClient(FaultClient):
             keys=frozenset(key["name"] for key in raw["keys"]),
             firewalls=frozenset(firewall["name"] for firewall in raw["firewalls"]),
             images=frozenset(image["name"] for image in raw["images"]),
+            standing=frozenset(_standing(raw["firewalls"])),
         )
 
     def history(self) -> list[Json]:
@@ -132,3 +136,11 @@ class SandboxClient(FaultClient):
         except OSError as error:
             message = f"The sandbox at {self.addresses.control} does not answer: {error}."
             raise SandboxError(message) from error
+
+
+def _standing(firewalls: list[Json]) -> Iterator[str]:
+    """Name what awaits droplets to come, and is no less of use while there are none."""
+    for firewall in firewalls:
+        if firewall["tags"]:
+            yield f"firewall {firewall['name']}"
+            yield from (f"tag {tag}" for tag in firewall["tags"])

@@ -47,6 +47,7 @@ async def show_history(request: web.Request) -> web.Response:
         _picture(estate, d)
         | {
             "user_data": d.order.user_data,
+            "openings": None if d.openings is None else list(d.openings),
             "deleted": d.deleted,
             "seconds": (d.deleted or now) - d.created,
             "dollars": d.cost(now),

@@ -64,7 +64,12 @@ class _Selector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """A loop that begins at a moment and skips every wait in which nothing happens."""
 
-    def __init__(self, epoch: float = EPOCH, longest: float = LONGEST) -> None:
+    def __init__(
+        self,
+        epoch: float = EPOCH,
+        longest: float = LONGEST,
+        selector: selectors.BaseSelector | None = None,
+    ) -> None:
         """Begin at `epoch`; threads that live by now are none of the loop's business."""
         self.epoch = epoch
         self._longest = longest
@@ -73,9 +78,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._strangers = frozenset(threading.enumerate())
         self._children: list[asyncio.SubprocessTransport] = []
         self._visits: list[Callable[[], bool]] = []
-        selector = _Selector()
-        super().__init__(selector)
-        selector.loop = self
+        looking = selector or _Selector()
+        super().__init__(looking)
+        if isinstance(looking, _Selector):
+            looking.loop = self
 
     def time(self) -> float:
         """Return the virtual seconds since the beginning."""

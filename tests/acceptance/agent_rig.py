@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 IMAGE = "docklet-sandbox/base"
 TOKEN = "canary-Zq7fXw91-forge-token"
+OPEN = {"metadata_open": True, "private_network": True}
+"""Leaves the networks of the machine that the tests run on as they are."""
 BACKEND = "/usr/lib/git-core/git-http-backend"
 
 
@@ -81,7 +83,7 @@ class Rig:
     def start(self, script: str, **request: object) -> dict[str, Any]:
         """Start a shell script in a container."""
         defaults = {"image": IMAGE, "argv": ["bash", "-c", script], "timeout": 60, "grace": 1}
-        return self.ask("start", **{**defaults, "metadata_open": True, **request})
+        return self.ask("start", **{**defaults, **OPEN, **request})
 
     def run(self, script: str, **request: object) -> dict[str, Any]:
         """Run a shell script to its end and return the ending."""
@@ -156,7 +158,7 @@ class GitServer:
         """Serve all repositories below `root`."""
         handler = type("Handler", (_Handler,), {"rules": self})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         self.url = f"http://127.0.0.1:{server.server_port}"
         try:

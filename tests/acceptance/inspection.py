@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tests.acceptance.canaries import Cage
 
-# Writes down every new pair of arguments and environment of a process, until its input ends.
+# Writes down every new pair of arguments and environment of a process, until its input ends or its
+# container does, fifty times a second: a round that is late is made up for by a shorter pause.
 # Processes of another PID namespace are those of a container inside. A process that has become
 # another program between two looks is left to the next round: its halves do not belong together.
 _SAMPLER = """
@@ -37,8 +38,11 @@ def space(pid):
         return ""
 
 here, me, seen, rounds, began = space("self"), str(os.getpid()), set(), 0, time.monotonic()
-while not select.select([sys.stdin], [], [], 0.025)[0]:
-    rounds += 1
+due = began
+while not select.select([sys.stdin], [], [], max(0.002, due - time.monotonic()))[0]:
+    rounds, due = rounds + 1, max(due, time.monotonic() - 0.02) + 0.02
+    if rounds % 50 == 1:
+        print(json.dumps(rounds / (time.monotonic() - began)), flush=True)
     for pid in os.listdir("/proc"):
         if not pid.isdigit() or pid == me:
             continue
@@ -81,7 +85,7 @@ class Watch:
 
     sights: list[Sight] = field(default_factory=list)
     rate: float = 0.0
-    """Rounds a second; 0 if the container ended first."""
+    """Rounds a second; 0 if there was none."""
 
     def add(self, line: bytes) -> None:
         """Take a line of the sampler's."""
@@ -108,11 +112,13 @@ class Watch:
 
 @contextmanager
 def watched(container: str, folder: Path, python: str = "python3") -> Iterator[Watch]:
-    """Watch a container's processes, about forty times a second, from when it has Python on."""
+    """Watch a container's processes, fifty times a second, to the end of the block or its own."""
     watch = Watch()
     notes = folder / f"processes-of-{container}"
     with notes.open("wb") as sink:
-        command = ["docker", "exec", "-i", container, python, "-c", _SAMPLER]
+        # Where it may be, it is served before others: whoever looks seldom sees little.
+        first = ["nice", "-n", "-10", python]
+        command = ["docker", "exec", "-i", container, *first, "-c", _SAMPLER]
         sampler = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=sink, stderr=subprocess.PIPE
         )
@@ -120,7 +126,7 @@ def watched(container: str, folder: Path, python: str = "python3") -> Iterator[W
             yield watch
         finally:
             sampler.communicate(timeout=30)
-    for line in notes.read_bytes().splitlines():
+    for line in notes.read_bytes().split(b"\n")[:-1]:  # one that its end has cut is no line
         watch.add(line)
     notes.unlink()
 

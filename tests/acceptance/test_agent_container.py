@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.agent_rig import IMAGE, Rig, installed, make_repository
+from docklet.droplet.killings import Killings
+from tests.acceptance.agent_rig import IMAGE, OPEN, Rig, installed, make_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,7 @@ def test_exit_codes_are_the_scripts(rig: Rig, code: int) -> None:
     assert rig.log() == b"hello\n"
     assert ending["log_bytes"] == 6
     assert ending["usage"]["samples"] >= 1
+    assert len(ending["usage"]["series"]) == ending["usage"]["samples"] - 1
     assert ending["usage"]["peak_memory"] > 0
 
 
@@ -182,10 +184,16 @@ def test_a_stopped_script(rig: Rig) -> None:
     """Stopping is polite first, and the ending says that it was us."""
     rig.start("trap 'echo bye; exit 7' TERM; echo on; while :; do sleep 0.1; done")
     time.sleep(0.5)
-    assert rig.ask("stop", grace=5) == {"stopping": True, "ended": False}
+    assert rig.ask("keep", seal="sealed") == {"kept": True}
+    assert rig.ask("stop", grace=5, by="ada") == {"stopping": True, "ended": False}
     assert rig.stream("follow", offset=0) == (0, b"on\nbye\n")
     ending = rig.ask("ending")
     assert (ending["kind"], ending["exit_code"]) == ("stopped", 7)
+    assert (ending["message"], ending["keep"]) == (
+        "The script was stopped on request of ada.",
+        "sealed",
+    )
+    assert rig.ask("keep", seal="late") == {"kept": False}
     assert rig.ask("stop", grace=5) == {"stopping": False, "ended": True}
 
 
@@ -237,9 +245,7 @@ def test_an_image_without_a_shell(imported: list[str], rig: Rig) -> None:
     """No shell is needed, unless the user asks for variables."""
     name = import_image(f"docklet-test/{rig.home.name}", {"tiny": tiny_program()})
     imported.append(name)
-    refused = rig.ask(
-        "start", image=name, argv=["/tiny"], timeout=9, env={"A": "b"}, metadata_open=True
-    )
+    refused = rig.ask("start", image=name, argv=["/tiny"], timeout=9, env={"A": "b"}, **OPEN)
     assert refused["error"]["kind"] == "image-cannot-run"
     ending = rig.run("", image=name, argv=["/tiny"])
     assert (ending["kind"], ending["exit_code"]) == ("exited", 7)
@@ -271,6 +277,23 @@ def test_memory(rig: Rig) -> None:
     assert (ending["kind"], ending["exit_code"]) == ("out-of-memory", 1)
     limit = json.loads(docker("inspect", rig.container))[0]["HostConfig"]["Memory"]
     assert limit == 300 * 1024 * 1024
+
+
+def test_killings_are_counted_while_the_script_goes_on() -> None:
+    """A child that is killed is seen by the kernel's own count, and stays counted afterwards."""
+    script = "head -c 200m /dev/zero | tail > /dev/null; touch /done; sleep 60"
+    name = f"docklet-killings-{os.getpid()}"
+    docker("run", "-d", "--name", name, "--memory=60m", IMAGE, "sh", "-c", script)
+    try:
+        killings = Killings(int(docker("inspect", "-f", "{{.State.Pid}}", name)))
+        deadline = time.monotonic() + 30
+        while not killings.look() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert killings.count == 1
+        assert docker("inspect", "-f", "{{.State.Running}}", name).strip() == "true"
+    finally:
+        docker("rm", "-f", name)
+    assert killings.look() == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")

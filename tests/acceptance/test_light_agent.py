@@ -21,7 +21,7 @@ from docklet_sandbox.light.cloud_init import Instructions
 from docklet_sandbox.light.machine import LightMachine
 from docklet_sandbox.light.script import Script
 from docklet_sandbox.light.session import run_command
-from tests.acceptance.agent_rig import IMAGE, Rig, make_repository
+from tests.acceptance.agent_rig import IMAGE, OPEN, Rig, make_repository
 from tests.acceptance.test_agent_container import supervisor
 from tests.acceptance.test_agent_pull import Registry, registry
 
@@ -239,7 +239,7 @@ def test_the_played_agent_answers_like_the_real_one(name: str, tmp_path: Path) -
         "timeout": 60,
         "grace": 10,
     }
-    start |= {"metadata_open": True, "reserve_memory": 0, **scenario.limits}
+    start |= {**OPEN, "reserve_memory": 0, **scenario.limits}
 
     def story(player: Player) -> Story:
         if name == "well":

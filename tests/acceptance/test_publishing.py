@@ -10,6 +10,14 @@ if TYPE_CHECKING:
 WRITE = {"a.sh": "echo a > a.txt\n", "b.sh": "echo b > b.txt\n", "shared.txt": "old\n"}
 
 
+SAVES_ENV = """\
+echo fine > fine.txt
+env > env.txt
+env | base64 > "notes of $API_KEY.b64"
+echo {} > d.ipynb
+"""
+
+
 def own_branch(scene: Scene) -> str:
     """Return the name of the run's own branch."""
     (name,) = set(scene.branches()) - {"main"}
@@ -107,3 +115,19 @@ def test_no_push(scene: Scene) -> None:
     assert done.code == 0, done.output
     assert scene.branches() == {"main": before}
     assert list(scene.folder.glob("docklet-*/results.tar"))
+
+
+def test_secret_in_results(scene: Scene) -> None:
+    """A file with a secret stays out of the repository and in the archive; the rest is pushed."""
+    scene.write({"do.sh": SAVES_ENV})
+    done = scene.run("do.sh", "--env", "API_KEY=canary-Zq7fXw91")
+    assert done.code == 44, done.output
+    assert scene.show("fine.txt") == b"fine\n"
+    assert sorted(scene.sandbox.forge.paths(scene.repository)) == ["d.ipynb", "do.sh", "fine.txt"]
+    (archive,) = scene.folder.glob("docklet-*/results.tar")
+    assert b"API_KEY=canary-Zq7fXw91" in archive.read_bytes()
+    said = scene.comment().replace("\\", "")
+    assert "env.txt" in said
+    assert "it has the value of `API_KEY` in it" in said
+    assert "canary" not in said
+    assert "canary" not in done.output

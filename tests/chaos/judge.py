@@ -8,17 +8,17 @@ from docklet.domain.outcome import Reason, Status, status_of
 from docklet.domain.spec import Push
 from docklet.render.comment import is_open
 from tests.builders import START
-from tests.chaos.play import SWEEP
+from tests.chaos.story import SWEEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.chaos.play import Story
+    from tests.chaos.story import Story
 
 
 def orphan(story: Story) -> bool:
     """Tell whether a droplet was left: by a run that said nothing, or for ever."""
-    if story.ours:
+    if story.scene.ours:
         return True
     outcome = story.outcome
     if outcome is None or not story.left:
@@ -29,21 +29,17 @@ def orphan(story: Story) -> bool:
 
 def duplicate(story: Story) -> bool:
     """Tell whether the script ran twice, or two droplets were paid for at once."""
-    return story.stage.world.machine.starts > 1 or story.stage.cloud.most > 1
+    return len(story.scene.starts) > 1 or story.scene.most > 1
 
 
 def live_killed(story: Story) -> bool:
     """Tell whether another run's droplet was taken away from it."""
-    return story.stage.live.droplet_id not in story.stage.cloud.live
+    return not story.scene.live_is_left
 
 
 def foreign_touched(story: Story) -> bool:
     """Tell whether a droplet that is not ours was deleted, changed or spoken to."""
-    stage = story.stage
-    spoken = {each.address for each in stage.foreign} & set(stage.world.access.addresses)
-    return bool(spoken) or any(
-        stage.cloud.live.get(each.droplet_id) != each for each in stage.foreign
-    )
+    return story.scene.foreign_touched
 
 
 def lost_results(story: Story) -> bool:
@@ -53,32 +49,31 @@ def lost_results(story: Story) -> bool:
 
 def false_success(story: Story) -> bool:
     """Tell whether a success was reported that is none."""
-    outcome = story.outcome
+    outcome, schedule = story.outcome, story.scene.schedule
     if outcome is None or status_of(outcome.reason) is not Status.SUCCESS:
         return False
-    if outcome.exit_code != story.stage.schedule.exit_code or outcome.exit_code:
+    if outcome.exit_code != schedule.exit_code or outcome.exit_code:
         return True
-    return story.stage.plan.spec.push is not Push.NONE and not story.stage.pushed
+    return schedule.push != Push.NONE and not story.scene.pushed
 
 
 def comments_not_one(story: Story) -> bool:
     """Tell whether there are several comments, none, or one that says "running" for ever."""
-    comments = story.comments
+    comments = story.scene.comments
     if len(comments) > 1:
         return True
-    if story.stage.schedule.forge:
+    if not story.scene.talks:
         return False
-    missing = not comments and story.outcome is not None
+    # Before there is a plan, the job's own log is all that a run says.
+    missing = not comments and story.outcome is not None and "Planned" in story.log
     return missing or any(map(is_open, comments))
 
 
 def over_deadline(story: Story) -> bool:
     """Tell whether a droplet of ours outlived its deadline although sweeps could see it."""
-    schedule, stage = story.stage.schedule, story.stage
-    deleted = stage.cloud.deleted.get(stage.late.droplet_id)
-    failed = sum(each.times for each in schedule.cloud) + schedule.deaf
+    schedule, deleted = story.scene.schedule, story.scene.late_deleted
     begun = START + (schedule.kill_at or schedule.lasts + 3600)
-    return deleted is None or deleted > begun + (2 + failed) * SWEEP
+    return deleted is None or deleted > begun + (2 + story.scene.failing) * SWEEP
 
 
 FIGURES: Final[Mapping[str, Callable[[Story], bool]]] = {
@@ -105,21 +100,21 @@ def _kept(story: Story) -> bool:
 
 def _owes_results(story: Story) -> bool:
     """Tell whether the script succeeded on a machine that still answered when it had."""
-    schedule, machine = story.stage.schedule, story.stage.world.machine
-    if machine.started is None or schedule.exit_code or not schedule.quiet_machine:
+    scene, schedule = story.scene, story.scene.schedule
+    if not scene.starts or schedule.exit_code or not scene.quiet_machine:
         return False
-    if schedule.stops or story.stage.plan.spec.push is Push.NONE:
+    if schedule.stops or schedule.push == Push.NONE:
         return False
     if story.outcome is not None or not schedule.post_step:
         return True
     # A post step deletes what does not answer it: that nothing is left comes first.
     died = story.ended_at - START
     silent = any(begin - 30 <= died < end for begin, end in schedule.silences)
-    return machine.started + schedule.lasts <= story.ended_at and not silent
+    return scene.starts[0] + schedule.lasts <= story.ended_at and not silent
 
 
 def _has_results(story: Story) -> bool:
     """Tell whether the results are in the repository, or in an archive on a living runner."""
-    archive = story.stage.world.directory / "results.tar"
-    lives = story.outcome is not None or story.stage.schedule.post_step
-    return story.stage.pushed or (lives and archive.exists())
+    scene = story.scene
+    lives = story.outcome is not None or scene.schedule.post_step
+    return scene.pushed or (lives and any(scene.directory.rglob("results.tar")))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from docklet.bot.status import StatusComment
 from docklet.domain.errors import DockletError
-from docklet.domain.events import DropletGone, DropletKept, Phase, PhaseEnded
 from docklet.entrypoints.cleanup import KEY_STATE, settle
 from docklet.pipeline.run import run
 from docklet.pipeline.sweep import sweep
 from docklet.pipeline.world import Record
 from docklet.render.links import Links
 from tests.builders import KEY, START
-from tests.chaos.stage import RENTED, furnish
+from tests.chaos.furniture import furnish
+from tests.chaos.story import SWEEP, Story
 from tests.desks import FakeDesk, desk_in
-from tests.worlds import FakeWorld, Seen
+from tests.worlds import FakeWorld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -28,51 +28,21 @@ if TYPE_CHECKING:
     from tests.chaos.schedule import Schedule
     from tests.chaos.stage import Stage
 
-SWEEP: Final = 1800.0
-"""Seconds between two scheduled sweeps."""
 _LINKS: Final = Links(server_url="https://github.com", repository="octo/template")
 _dead: list[tuple[asyncio.AbstractEventLoop, set[asyncio.Task[Any]]]] = []
 """What a killed process was doing; held here, for nothing of it may go on, not even to tidy up."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Story:
-    """What came of a schedule."""
-
-    stage: Stage
-    outcome: Outcome | None = None
-    """How the run ended; None when it was killed."""
-    left: tuple[int, ...] = ()
-    """The run's droplets that were there when its process had ended."""
-    clean: float | None = None
-    """Seconds from the script's end, or the first request to stop, to the verified deletion."""
-    comments: list[str] = field(default_factory=list)
-    ended_at: float = 0.0
-    """When the run's process ended, or died."""
-    log: list[str] = field(default_factory=list)
-    """What people were told."""
-
-    @property
-    def ours(self) -> tuple[int, ...]:
-        """The run's droplets that are there now."""
-        rented = [each for each in self.stage.cloud.live.values() if each.droplet_id > RENTED]
-        name = self.stage.plan.identity.name
-        return tuple(each.droplet_id for each in rented if each.name == name)
-
-
 def play(schedule: Schedule, folder: Path) -> Story:
     """Play a schedule to its end, hours after the last deadline."""
     stage = furnish(schedule, folder)
-    story = Story(stage=stage)
-    seen = stage.world.seen
-    _live(stage, _main_step(story))
-    story.left, story.ended_at = story.ours, stage.world.clock.now()
+    story = Story(scene=stage)
+    _live(stage, _main_step(stage, story))
+    story.left, story.ended_at = stage.ours, stage.world.clock.now()
     if story.outcome is None and schedule.post_step:
         _live(stage, _post_step(stage))
     _live(stage, _sweeps(stage))
-    story.clean = _time_to_clean(seen, schedule)
-    story.comments = list(stage.world.forge.comments.values())
-    story.log = [type(event).__name__ for event in seen.events]
+    story.end(stage.world.seen)
     return story
 
 
@@ -96,10 +66,9 @@ async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _main_step(story: Story) -> bool:
+async def _main_step(stage: Stage, story: Story) -> bool:
     """Run the plan, while the day takes its course; False when the process was killed."""
-    stage, schedule = story.stage, story.stage.schedule
-    world = stage.world
+    schedule, world = stage.schedule, stage.world
     status = StatusComment(world.forge, world.clock, _LINKS, notice=lambda _: None)
     told = replace(world, observers=(world.seen, status))
     work = asyncio.ensure_future(_reported(stage, told, status))
@@ -133,6 +102,8 @@ def _course(stage: Stage, work: asyncio.Future[Outcome]) -> list[Coroutine[Any, 
         course.append(_then(stage, schedule.vanish_at, stage.vanish))
     if schedule.uncomment_at is not None:
         course.append(_then(stage, schedule.uncomment_at, stage.world.forge.comments.clear))
+    if schedule.lock_at:
+        course.append(_then(stage, schedule.lock_at, stage.lock))
     return course
 
 
@@ -172,14 +143,3 @@ async def _sweeps(stage: Stage) -> bool:
             found = await sweep(desk.office, desk.hands, desk.site)
             await desk.close_forgotten(one.key for one in found)
     return True
-
-
-def _time_to_clean(seen: Seen, schedule: Schedule) -> float | None:
-    """Return the seconds from the end of the work, however it came, to the droplet's."""
-    gone = [event.at for event in seen.of(DropletGone) if event.droplet_id > RENTED]
-    if not gone or seen.of(DropletKept):
-        return None
-    ended = [event.at for event in seen.of(PhaseEnded) if event.phase is Phase.RUN]
-    killed = () if schedule.kill_at is None else (schedule.kill_at,)
-    begins = [*ended, *(START + second for second in (*schedule.stops[:1], *killed))]
-    return max(0.0, gone[-1] - min(begins)) if begins else None

@@ -76,6 +76,12 @@ class Schedule:
     forge: tuple[Failure, ...]
     uncomment_at: float | None
     """When somebody deletes the comment."""
+    issue: int | None
+    """The pull request that the run is reported in; None for the commit."""
+    lock_at: float | None
+    """When somebody locks its conversation."""
+    lost_comments: int
+    """Comments that are made although the forge never says so."""
     git: tuple[Failure, ...]
     pushes: tuple[PushAnswer, ...]
     lost_pushes: int
@@ -100,6 +106,12 @@ class Schedule:
         odd = refused or self.stranger or self.abandoned or self.vanish_at is not None
         return not odd and sum(waits) < _PATIENCE
 
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the droplet can be deleted at once, and is neither slow nor silent."""
+        slow = self.agent_slow or self.silences or self.agent or self.stranger
+        return not (self.pending or slow)
+
 
 def draw(seed: int) -> Schedule:
     """Return the schedule of a seed."""
@@ -110,6 +122,7 @@ def draw(seed: int) -> Schedule:
         **_machine(chance),
         **_forge(chance),
         **_people(chance),
+        **_talk(Random(f"talk {seed}")),  # noqa: S311 - drawn apart: older seeds tell as before
     )
 
 
@@ -169,6 +182,17 @@ def _forge(chance: Random) -> dict[str, Any]:
         "lost_pushes": _some(chance, [0, 1, 2]),
         "rival": _some(chance, ["", "other", "same", "delete"]),
         "rival_at": chance.uniform(0.0, 300.0),
+    }
+
+
+def _talk(chance: Random) -> dict[str, Any]:
+    """Draw where the run is reported, and what becomes of the conversation there."""
+    issue, lock_at = chance.choice([None, 7]), chance.choice([0.0, chance.uniform(0.0, 300.0)])
+    locked = issue is not None and chance.random() > CALM
+    return {
+        "issue": issue,
+        "lock_at": lock_at if locked else None,
+        "lost_comments": _some(chance, [0, 1, 2]),
     }
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from docklet.domain.errors import AmbiguousCreate
 from docklet.domain.identity import RunKey
-from docklet.domain.spec import Keep, Push
-from docklet.ports import Completed
-from tests.builders import KEY, START, make_droplet, make_plan, make_size
 from tests.fakes import FakeAccess, FakeCloud, FakeShell
 from tests.machines import FakeMachine
-from tests.worlds import FakeWorld, make_world
+from tests.worlds import FakeWorld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,14 +17,11 @@ if TYPE_CHECKING:
     from docklet.domain.keys import LoginKeys
     from docklet.domain.plan import Plan
     from docklet.ports import Droplet, DropletRequest
-    from tests.chaos.schedule import Failure, Schedule
+    from tests.chaos.schedule import Schedule
 
 RESULT: Final = "inst/examples/example.md"
 MADE: Final = b"# Results\n"
 """What the script makes of `RESULT`."""
-ANSWERS_IN: Final = 0.3
-"""Seconds that the cloud takes for an answer on a good day."""
-_METHODS: Final = ("create", "delete", "delete_tag", "droplet", "droplets", "gpu_droplets")
 RENTED: Final = 1000
 """Ids of droplets that were there before the run are smaller."""
 LIVE: Final = RunKey("feedfeedfeedfeedfeed")
@@ -62,17 +54,6 @@ class ChaosCloud(FakeCloud):
             await super().create(self.underway)
 
 
-class LiveMachine(FakeMachine):
-    """The machine of another run, whose process is alive."""
-
-    async def answer(self, verb: str, sent: bytes) -> Completed:
-        """Say that the script goes on, and that somebody was here just now."""
-        if verb != "look":
-            return await super().answer(verb, sent)
-        state = {"lease": 5.0, "started": True, "ended": False, "record": None}
-        return Completed(exit_code=0, stdout=json.dumps(state).encode(), stderr=b"")
-
-
 class ChaosAccess(FakeAccess):
     """Ways to several machines, by address."""
 
@@ -101,6 +82,83 @@ class Stage:
     """A droplet of ours that is past its deadline from the start."""
 
     @property
+    def quiet_machine(self) -> bool:
+        """Whether the droplet stays, answers, and does what it is told."""
+        return self.schedule.quiet_machine
+
+    @property
+    def failing(self) -> int:
+        """How many requests to the cloud fail."""
+        return sum(each.times for each in self.schedule.cloud) + self.schedule.deaf
+
+    @property
+    def talks(self) -> bool:
+        """Whether the forge takes comments without trouble."""
+        # A conversation that is locked from the start leaves the commit.
+        return not (self.schedule.forge or self.schedule.lock_at)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether neither the cloud nor the droplet makes trouble, or is slow."""
+        day = self.schedule
+        return not (day.cloud or day.cloud_slow or day.deaf) and day.is_smooth
+
+    @property
+    def directory(self) -> Path:
+        """Where the run leaves its files."""
+        return self.world.directory
+
+    @property
+    def ours(self) -> tuple[int, ...]:
+        """The run's droplets that are there now."""
+        rented = [each for each in self.cloud.live.values() if each.droplet_id > RENTED]
+        return tuple(each.droplet_id for each in rented if each.name == self.plan.identity.name)
+
+    @property
+    def last_deleted(self) -> float | None:
+        """When the last of the run's droplets was deleted."""
+        times = (at for each, at in self.cloud.deleted.items() if each > RENTED)
+        return max(times, default=None)
+
+    @property
+    def starts(self) -> tuple[float, ...]:
+        """When the script was started."""
+        return self.world.machine.began
+
+    @property
+    def most(self) -> int:
+        """The most droplets that the run had at the same time."""
+        return self.cloud.most
+
+    @property
+    def live_is_left(self) -> bool:
+        """Whether the droplet of another run, which goes on, is still there."""
+        return self.live.droplet_id in self.cloud.live
+
+    @property
+    def late_deleted(self) -> float | None:
+        """When the droplet that was past its deadline from the start was deleted."""
+        return self.cloud.deleted.get(self.late.droplet_id)
+
+    @property
+    def foreign_touched(self) -> bool:
+        """Whether a droplet that is not ours was deleted, changed or spoken to."""
+        spoken = {each.address for each in self.foreign} & set(self.world.access.addresses)
+        return bool(spoken) or any(
+            self.cloud.live.get(each.droplet_id) != each for each in self.foreign
+        )
+
+    @property
+    def comments(self) -> list[str]:
+        """The comments that are there."""
+        return list(self.world.forge.comments.values())
+
+    @property
+    def violations(self) -> list[str]:
+        """Nothing: the fakes take what they get."""
+        return []
+
+    @property
     def pushed(self) -> bool:
         """Whether a branch has what the script made."""
         repository = self.world.repository
@@ -111,6 +169,10 @@ class Stage:
         for droplet_id in [each for each in self.cloud.live if each > RENTED]:
             del self.cloud.live[droplet_id]
             self.world.machine.silences.append((self.world.clock.now(), float("inf")))
+
+    def lock(self) -> None:
+        """Lock the conversation that the run is reported in."""
+        self.world.forge.locked.add(self.schedule.issue)
 
     def interfere(self) -> None:
         """Do to the branch what somebody else does; once the results are there, it is theirs."""
@@ -126,99 +188,3 @@ class Stage:
                 repository.branches.pop("main", None)
             case _:
                 pass
-
-
-def furnish(schedule: Schedule, folder: Path) -> Stage:
-    """Set the stage for a schedule."""
-    world = make_world(folder)
-    cloud = _cloud(schedule, world)
-    access = ChaosAccess(world.machine)
-    world = replace(world, cloud=cloud, access=access)
-    _machine(schedule, world)
-    _forge(schedule, world)
-    stage = Stage(
-        schedule=schedule,
-        world=world,
-        cloud=cloud,
-        plan=make_plan(push=Push(schedule.push), keep=Keep(schedule.keep)),
-        foreign=_foreign(),
-        live=_other(21, key=LIVE, deadline=int(START) + 10**6),
-        late=_other(22, key=LATE, deadline=int(START) - 1),
-    )
-    dead = FakeMachine(world.clock)
-    dead.silences = [(0.0, float("inf"))]
-    access.others = {
-        stage.live.address: LiveMachine(world.clock),
-        stage.late.address: dead,
-        **{each.address: dead for each in stage.foreign},
-    }
-    for droplet in (*stage.foreign, stage.live, stage.late):
-        cloud.add(droplet)
-    return stage
-
-
-def _cloud(schedule: Schedule, world: FakeWorld) -> ChaosCloud:
-    """Make the account, with the schedule's troubles."""
-    cloud = ChaosCloud(
-        world.clock,
-        sizes=[make_size()],
-        limit=25,
-        boot=schedule.boot,
-        list_lag=schedule.list_lag,
-        pending=schedule.pending,
-    )
-    cloud.read_lag = schedule.read_lag
-    cloud.deaf = schedule.deaf
-    cloud.slow = dict.fromkeys(_METHODS, ANSWERS_IN) | dict(schedule.cloud_slow)
-    for each in schedule.cloud:
-        if isinstance(each.error, Exception):
-            lost = each.commit and (each.name != "create" or _is_lost(each))
-            cloud.fail(each.name, each.error, times=each.times, commit=lost)
-    return cloud
-
-
-def _is_lost(failure: Failure) -> bool:
-    """Tell whether a failed create may have had its effect."""
-    return isinstance(failure.error, AmbiguousCreate)
-
-
-def _machine(schedule: Schedule, world: FakeWorld) -> None:
-    """Give the droplet its script and its troubles."""
-    machine: FakeMachine = world.machine
-    machine.lasts = schedule.lasts
-    machine.output = [(0.1, b"Hello\n" * 10), (schedule.lasts, b"Done.\n" * 5)]
-    machine.ending = {"kind": "exited", "exit_code": schedule.exit_code}
-    machine.takes = dict(schedule.agent_slow)
-    machine.cuts = list(schedule.cuts)
-    machine.silences = [(START + begin, START + end) for begin, end in schedule.silences]
-    machine.abandoned = schedule.abandoned
-    if schedule.stranger:
-        machine.shown_key = "ssh-ed25519 somebody else"
-    for each in schedule.agent:
-        machine.fail(each.name, each.error, times=each.times, commit=each.commit)
-
-
-def _forge(schedule: Schedule, world: FakeWorld) -> None:
-    """Give the forge and the repository their troubles."""
-    for failures, target in ((schedule.forge, world.forge), (schedule.git, world.git)):
-        for each in failures:
-            if isinstance(each.error, Exception):
-                target.failures.setdefault(each.name, []).extend([each.error] * each.times)
-    world.repository.answers = list(schedule.pushes)
-    world.repository.lost_answers = schedule.lost_pushes
-
-
-def _other(droplet_id: int, **facts: object) -> Droplet:
-    """Return a droplet that is not the run's, at an address of its own."""
-    return make_droplet(droplet_id=droplet_id, address=f"198.51.100.{droplet_id}", **facts)
-
-
-def _foreign() -> tuple[Droplet, ...]:
-    """Return droplets that look like ours, each in one way only, and one that does not."""
-    ours = _other(11, key=KEY, deadline=int(START) - 1)
-    return (
-        replace(ours, tags=("production",)),
-        replace(ours, droplet_id=12, name="database"),
-        replace(ours, droplet_id=13, name="docklet", tags=("docklet",)),
-        replace(ours, droplet_id=14, name="web", tags=()),
-    )

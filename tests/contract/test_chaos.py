@@ -2,44 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+from itertools import count, islice
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from azure.core.pipeline.policies import RetryPolicy
 
 from docklet.domain.identity import Identity, identity_of
 from docklet.domain.outcome import Published
 from docklet.domain.triage import Action, Decision
 from docklet.pipeline import publish, sweep
 from docklet.ports import Deletion, PushAnswer, PushVerdict
+from docklet_sandbox.faults import FaultKind
 from tests.builders import make_identity
 from tests.chaos.judge import FIGURES
-from tests.chaos.schedule import draw
-from tools.chaos import line, play_all
+from tests.chaos.light import weather
+from tools.chaos import Ground, line, play_all, play_batch, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
+    from docklet.adapters.github.tries import Tries
     from docklet.domain.plan import Plan
     from docklet.ports import Droplet, Git
+    from tests.chaos.light.weather import Weather
 
-COUNT = 2000
+COUNTS: Final[Mapping[Ground, int]] = {Ground.FAKES: 2000, Ground.LIGHT: 200}
+"""Schedules here; workflows play more of those that take longer."""
 FIRST = 1
 ENOUGH = 1500
 """Schedules in which a missing control has to show."""
+ENOUGH_DAYS = 12
+"""The same, of those on which it is needed."""
 
 
-def test_figures() -> None:
-    """Of some thousand schedules not one leaves, loses, doubles or belies anything."""
-    verdicts = list(play_all(FIRST, COUNT, jobs=2))
+@pytest.mark.parametrize("ground", Ground)
+def test_figures(ground: Ground) -> None:
+    """Of many schedules not one leaves, loses, doubles or belies anything."""
+    verdicts = list(play_all(FIRST, COUNTS[ground], jobs=2, ground=ground))
     assert [each for each in verdicts if each.wrong] == []
     zeros = " ".join(f"{name}=0" for name in FIGURES)
-    assert line(verdicts) == f"schedules={COUNT} {zeros}"
+    assert line(verdicts) == f"schedules={COUNTS[ground]} {zeros}"
 
 
-def test_same_seed_same_story() -> None:
+@pytest.mark.parametrize("ground", Ground)
+def test_same_seed_same_story(ground: Ground) -> None:
     """A seed tells the same story every time, so that a failure can be looked at."""
-    assert repr(draw(7)) == repr(draw(7)) != repr(draw(8))
-    assert list(play_all(7, 20, jobs=1)) == list(play_all(7, 20, jobs=2))
+    assert repr(weather.draw(7)) == repr(weather.draw(7)) != repr(weather.draw(8))
+    stories = [list(play_all(7, 12, jobs=jobs, ground=ground, batch=6)) for jobs in (1, 2)]
+    assert stories[0] == stories[1]
+    assert any(each.clean for each in stories[0])
+
+
+@pytest.mark.usefixtures("cloud_contract", "forge_contract")
+def test_the_sandbox_finds_nothing_to_object_to(tmp_path: Path) -> None:
+    """On no bad day is a request sent that the official descriptions don't know."""
+    with get_context("fork").Pool(1) as pool:
+        found = pool.starmap(_violations, [(seed, tmp_path / str(seed)) for seed in range(1, 13)])
+    assert not any(found)
+
+
+def _violations(seed: int, folder: Path) -> list[str]:
+    """Play a schedule where killed runs do not matter, and return what was wrong with requests."""
+    folder.mkdir()
+    return told(Ground.LIGHT, seed, folder).scene.violations
 
 
 async def _believed(droplet_id: int, site: Any) -> bool:  # noqa: ANN401 - the pipeline's own
@@ -111,12 +141,88 @@ SABOTAGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[..., Any]]]]] = {
     "what lost its runner is deleted": ("lost_results", {"pipeline.sweep._take_up": _delete}),
     "the archive is always removed": ("lost_results", {"pipeline.publish._published": _tidied}),
     "no answer to a push is a yes": ("false_success", {"pipeline.publish._push": _hoped}),
+    "a comment is made without a look": (
+        "comments_not_one",
+        {"bot.post.look_for": _nothing},
+    ),
     "the last word is left out": (
         "comments_not_one",
-        {"bot.status.StatusComment._last": _nothing},
+        {"bot.post.Post.finish": _nothing},
     ),
 }
 """The figure that rises, and what is replaced in the pipeline."""
+
+
+async def _sent_again(
+    tries: Tries,
+    purpose: Any,  # noqa: ANN401 - the adapter's own
+    send: Callable[[], Any],
+    *_: object,
+) -> object:
+    """Make a call again without a look at what became of the first one."""
+    return await tries.repeat(purpose, send)
+
+
+def _retries() -> RetryPolicy[Any, Any]:
+    """Repeat as pydo does unless it is told not to."""
+    return RetryPolicy()
+
+
+def _at_once(*_: object) -> None:
+    """Wait for nothing: pydo's pauses are real ones."""
+
+
+def _create_is_lost(day: Weather) -> bool:
+    """Tell whether a create request takes effect and is answered with an error."""
+    kinds = {each.word for each in day.cloud if (each.method, each.skip) == ("POST", 0)}
+    return bool(kinds & {"commit_then_500", "commit_then_503", "commit_then_504"})
+
+
+def _comment_is_lost(day: Weather) -> bool:
+    """Tell whether a comment is made and nobody learns of it."""
+    first = [each for each in day.forge if each.route == "*/comments" and each.method == "POST"]
+    return any(each.commit and each.kind is not FaultKind.DELAY for each in first[:1])
+
+
+def _deletion_is_forgotten(day: Weather) -> bool:
+    """Tell whether a deletion is accepted and forgotten."""
+    return any((each.kind, each.status) == (FaultKind.ANSWER, 204) for each in day.cloud)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sabotage:
+    """A control that adapters and pipeline have together, and what happens without it."""
+
+    figure: str
+    concerns: Callable[[Weather], bool]
+    """Tells on which days the control is needed."""
+    replaced: Mapping[str, Callable[..., Any]]
+
+
+OF_ADAPTERS: Final = {
+    "pydo repeats requests": Sabotage(
+        figure="duplicates",
+        concerns=_create_is_lost,
+        replaced={
+            "azure.core.pipeline.policies.RetryPolicy.no_retries": _retries,
+            "azure.core.pipeline.transport.HttpTransport.sleep": _at_once,
+        },
+    ),
+    "a comment is sent again without a look": Sabotage(
+        figure="comments_not_one",
+        concerns=_comment_is_lost,
+        replaced={"docklet.adapters.github.tries.Tries.once": _sent_again},
+    ),
+    "a deletion is believed": Sabotage(
+        figure="orphans",
+        concerns=_deletion_is_forgotten,
+        replaced={
+            "docklet.pipeline.remove._is_deleted": _believed,
+            "docklet.pipeline.remove._Removal.look": _nothing,
+        },
+    ),
+}
+"""As above, on the ground where adapters are real."""
 
 
 @pytest.mark.parametrize("name", SABOTAGES)
@@ -127,3 +233,17 @@ def test_sabotage(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         monkeypatch.setattr(f"docklet.{place}", other)
     verdicts = play_all(FIRST, ENOUGH, jobs=1, batch=20)
     assert any(figure in each.wrong for each in verdicts)
+
+
+@pytest.mark.parametrize("name", OF_ADAPTERS)
+def test_sabotage_of_adapters(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The same holds for what adapters do, where they are real."""
+    sabotage = OF_ADAPTERS[name]
+    for place, other in sabotage.replaced.items():
+        monkeypatch.setattr(place, other)
+    days = (seed for seed in count(FIRST) if sabotage.concerns(weather.draw(seed)))
+    with get_context("fork").Pool(1) as pool:
+        (verdicts,) = pool.map(
+            partial(play_batch, Ground.LIGHT), [list(islice(days, ENOUGH_DAYS))]
+        )
+    assert any(sabotage.figure in each.wrong for each in verdicts)

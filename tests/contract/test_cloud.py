@@ -1,4 +1,7 @@
-"""What every `Cloud` does alike: the fake in memory, and the real adapter at the sandbox."""
+"""What every `Cloud` does alike: the fake in memory, and the real adapter at the light sandbox.
+
+`tests/acceptance/test_heavy_cloud.py` does the same with real machines.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 
 from docklet.adapters.digitalocean.cloud import DigitalOcean
 from docklet.domain.errors import CloudError
+from docklet.domain.firewall import SHARED, TAG
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.ports import Cloud, Deletion, DropletRequest
@@ -33,25 +37,31 @@ REQUEST = DropletRequest(
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
-    """Run a sandbox without machines."""
-    with running(tmp_path_factory.mktemp("cloud") / "state", "--machines=none") as started:
+    """Run a sandbox with light machines."""
+    weight = ("--machines=light", "--ssh-port=2222")
+    with running(tmp_path_factory.mktemp("cloud") / "state", *weight) as started:
         yield started
         assert started.violations() == []
 
 
-@pytest.fixture(params=["fake", "digitalocean"])
+@pytest.fixture(params=["fake", "light"])
 def cloud(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """Offer each kind of cloud in turn, empty."""
     if request.param == "fake":
         yield FakeCloud(FakeClock())
         return
-    sandbox: SandboxClient = request.getfixturevalue("sandbox")
+    yield from at(request.getfixturevalue("sandbox"), monkeypatch)
+
+
+def at(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Yield the real adapter, with a sandbox that is empty before and afterwards."""
     sandbox.reset()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", sandbox.addresses.bundle)
     token = Secret(sandbox.addresses.cloud_token)
     real = DigitalOcean(token, clock=FakeClock(), endpoint=sandbox.addresses.cloud)
     yield real
     real.close()
+    sandbox.reset()
 
 
 async def test_offers(cloud: Cloud) -> None:
@@ -95,6 +105,19 @@ async def test_life_of_a_droplet(cloud: Cloud) -> None:
     assert await cloud.delete(made.droplet_id) is Deletion.ACCEPTED
     assert await cloud.droplet(made.droplet_id) is None
     assert await cloud.droplets(tag=REQUEST.tags[0]) == ()
+
+
+async def test_creation(cloud: Cloud) -> None:
+    """A new droplet says which event makes it, which has not failed; an unknown one neither."""
+    made = await cloud.create(REQUEST)
+    assert made.creation
+    assert not await cloud.creation_failed(made.creation)
+    assert not await cloud.creation_failed(999_999_999)
+
+
+async def test_power(cloud: Cloud) -> None:
+    """A droplet that is gone can't be switched on, and that is no error."""
+    assert not await cloud.power_on(4_000_000)
 
 
 async def test_delete_what_is_gone(cloud: Cloud) -> None:
@@ -167,3 +190,13 @@ async def test_unused_tags(cloud: Cloud) -> None:
     assert await cloud.unused_tags() == ()
     assert await cloud.delete(made.droplet_id) is Deletion.ACCEPTED
     assert await cloud.unused_tags() == REQUEST.tags
+
+
+async def test_firewalls(cloud: Cloud) -> None:
+    """A firewall is listed as it was ordered; its name is taken then, and its tag is there."""
+    assert await cloud.firewalls() == ()
+    assert await cloud.create_firewall(SHARED)
+    other = replace(SHARED, tags=frozenset({"web"}), inbound=())
+    assert not await cloud.create_firewall(other)
+    assert await cloud.firewalls() == (SHARED,)
+    assert TAG in await cloud.unused_tags()

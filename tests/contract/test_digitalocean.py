@@ -20,7 +20,9 @@ from pydo import Client
 from docklet.adapters.digitalocean.causes import vendor_errors
 from docklet.adapters.digitalocean.cloud import DigitalOcean
 from docklet.adapters.digitalocean.errors import CREATE, create_error, trouble_of
+from docklet.adapters.digitalocean.shapes import firewall_of
 from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
+from docklet.domain.firewall import SHARED, Firewall, Opening
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.ports import Deletion
@@ -310,6 +312,53 @@ async def test_scope_is_named(sandbox: SandboxClient, clock: FakeClock) -> None:
     cloud.close()
 
 
+@pytest.mark.parametrize("scopes", [[], ["firewall:read", "tag:create", "tag:read"]], ids=len)
+async def test_scopes_of_the_firewall(
+    sandbox: SandboxClient, clock: FakeClock, scopes: list[str]
+) -> None:
+    """A token that may not read or make the firewall is told both scopes."""
+    sandbox.settings(tokens={"weak": scopes})
+    cloud = DigitalOcean(Secret("weak"), clock=clock, endpoint=sandbox.addresses.cloud)
+    ask = cloud.create_firewall(SHARED) if scopes else cloud.firewalls()
+    with pytest.raises(CloudError, match=r"`firewall:read`.*`firewall:create`") as caught:
+        await ask
+    assert caught.value.reason is Reason.CLOUD_DENIED
+    assert sandbox.inventory().firewalls == set()
+    cloud.close()
+
+
+@pytest.mark.parametrize("commit", [False, True], ids=["before", "after"])
+async def test_firewall_is_made_once(
+    sandbox: SandboxClient, cloud: DigitalOcean, *, commit: bool
+) -> None:
+    """A lost answer is asked for again, and does no harm: the name is taken then."""
+    sandbox.fault("drop", method="POST", route="/v2/firewalls", commit=commit)
+    assert await cloud.create_firewall(SHARED) is not commit
+    assert await cloud.firewalls() == (SHARED,)
+    assert sandbox.violations() == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"inbound_rules": None, "outbound_rules": None, "tags": None},
+        {"inbound_rules": [], "droplet_ids": [1]},
+    ],
+    ids=["null", "missing"],
+)
+def test_firewall_of_little(raw: dict[str, object]) -> None:
+    """Lists that are null or not there are empty."""
+    found = firewall_of({"name": "web", **raw})
+    assert found == Firewall(name="web", tags=frozenset(), inbound=(), outbound=())
+
+
+def test_firewall_rules_without_addresses_or_ports() -> None:
+    """A rule for load balancers has no addresses, one for ping may have no ports."""
+    rules = [{"protocol": "icmp", "sources": {"load_balancer_uids": ["a"]}}]
+    (opening,) = firewall_of({"name": "web", "inbound_rules": rules}).inbound
+    assert opening == Opening(protocol="icmp", ports="0", addresses=frozenset())
+
+
 async def test_unknown_token(sandbox: SandboxClient, clock: FakeClock) -> None:
     """A revoked token is told as such."""
     cloud = DigitalOcean(Secret("canary"), clock=clock, endpoint=sandbox.addresses.cloud)
@@ -419,3 +468,20 @@ def test_threads_are_daemons(cloud: DigitalOcean) -> None:
         return mine
 
     assert set(asyncio.run(look())) == {True}
+
+
+async def test_creation_that_fails(sandbox: SandboxClient, cloud: DigitalOcean) -> None:
+    """An event that has ended with an error says so, and one under way does not."""
+    sandbox.fate("create_fails", stays=True)
+    sandbox.fate("never_active")
+    failed, slow = await cloud.create(REQUEST), await cloud.create(REQUEST)
+    assert await cloud.creation_failed(failed.creation)
+    assert not await cloud.creation_failed(slow.creation)
+
+
+async def test_power(sandbox: SandboxClient, cloud: DigitalOcean) -> None:
+    """A droplet is switched on once; while that goes on, the cloud is too busy for more."""
+    made = await cloud.create(REQUEST)
+    sandbox.settings(action_delay=60)
+    assert await cloud.power_on(made.droplet_id)
+    assert not await cloud.power_on(made.droplet_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,8 @@ import pytest
 
 from docklet.adapters.git.directory import GitDirectory
 from docklet.domain.identity import RunKey
+from docklet.domain.leak import search_for
+from docklet.domain.outcome import CommittedFile, FileChange
 from docklet.domain.secret import Secret
 from docklet.ports import Change, CommitMessage, Git, PushAnswer, PushVerdict
 from docklet_sandbox.launch import running
@@ -141,6 +144,28 @@ async def test_results_arrive_byte_for_byte(world: World, tmp_path: Path) -> Non
     assert set(modes) == await world.git.changed_paths(world.base, sha)
 
 
+async def test_commit_is_told_by_file(world: World, tmp_path: Path) -> None:
+    """A commit of ours is told file by file, with what became of each and its size."""
+    await world.git.fetch(world.base)
+    files: dict[str, bytes | Link] = {
+        "a.txt": b"longer\n",
+        "new \u00fc\udcff\n.png": b"P" * 5000,
+        "empty": b"",
+        "latest": Link("d/plot.png"),
+    }
+    archive = make_archive(tmp_path / "a.tar", files, deleted=["d/old.csv"])
+    found = await world.git.import_results(archive, world.base)
+    sha = await world.git.commit(world.base, found.changes, MESSAGE)
+    assert await world.git.committed(sha) == (
+        CommittedFile(path="a.txt", change=FileChange.CHANGED, size=7),
+        CommittedFile(path="d/old.csv", change=FileChange.DELETED),
+        CommittedFile(path="empty", change=FileChange.NEW, size=0),
+        CommittedFile(path="latest", change=FileChange.NEW, size=10, regular=False),
+        CommittedFile(path="new \u00fc\udcff\n.png", change=FileChange.NEW, size=5000),
+    )
+    assert await world.git.committed(world.base) == ()
+
+
 async def test_effective(world: World, tmp_path: Path) -> None:
     """What a commit has already, or has not to lose, is no change."""
     await world.git.fetch(world.base)
@@ -240,3 +265,34 @@ async def test_large_files_become_pointers(world: World, tmp_path: Path) -> None
         b"oid sha256:b71b1ccd1e3a3d5bcfd8ead11efc52e71014f5dac92f6aa5443a3f788a91b8f7\nsize 63\n"
     )
     assert world.repository.show("other") == b"1"
+    told = {one.path: one.size for one in await world.git.committed(sha)}
+    assert told == {"d/model.bin": None, "other": 1}, "a pointer's size is nobody's business"
+
+
+async def test_secrets_stay_out_of_commits(world: World, tmp_path: Path) -> None:
+    """A file, a link, a name with a secret is left out by name; the rest is pushed."""
+    await world.git.fetch(world.base)
+    secret = "canary/Zq7fXw91+x"
+    files: dict[str, bytes | Link] = {
+        "fine.csv": b"1,2\n",
+        "env.txt": b"A" * 1_048_570 + secret.encode() + b"A" * 9,
+        "deep/er/notebook.ipynb": base64.encodebytes(b"KEY=" + secret.encode()),
+        f"out/{secret}.txt": b"1",
+        "link": Link(secret),
+        "a.txt": secret.encode(),
+    }
+    archive = make_archive(tmp_path / "a.tar", files, deleted=["d/old.csv"])
+    search = search_for({"API_KEY": Secret(secret), "OTHER": Secret("not there")})
+    found = await world.git.import_results(archive, world.base, search)
+    assert {each.path for each in found.changes} == {b"fine.csv", b"d/old.csv"}
+    assert {each.path: each.archived for each in found.left_out} == dict.fromkeys(
+        ("env.txt", "deep/er/notebook.ipynb", "***", "link", "a.txt"), True
+    )
+    assert {each.reason.partition("`")[2] for each in found.left_out} == {
+        "API_KEY` in it, which is a secret"
+    }
+    assert secret not in repr(found)
+    sha = await world.git.commit(world.base, found.changes, MESSAGE)
+    assert (await world.git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
+    assert world.repository.show("fine.csv") == b"1,2\n"
+    assert world.repository.show("a.txt") == FILES["a.txt"]

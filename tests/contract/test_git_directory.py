@@ -6,6 +6,8 @@ import asyncio
 import os
 import shutil
 import stat
+import subprocess
+import tempfile
 import threading
 import time
 from contextlib import asynccontextmanager
@@ -256,6 +258,47 @@ async def test_lost_answer_of_a_push(sandbox: SandboxClient, tmp_path: Path) -> 
         )
         assert (await git.push(sha, "main")).verdict is PushVerdict.UNKNOWN
         assert await git.remote_head("main") == sha
+
+
+async def test_branch_that_was_wound_back(sandbox: SandboxClient, tmp_path: Path) -> None:
+    """On a branch that lost its tip since, the results are committed again and go there."""
+    first = sandbox.forge.head(REPO)
+    assert first is not None
+    sandbox.forge.commit(REPO, {"b.txt": "later\n"})
+    async with opened(sandbox) as git:
+        sha = await committed(git, tmp_path)
+        wind_back(sandbox, first)
+        assert (await git.push(sha, "main")).verdict is PushVerdict.RACED
+        again = await committed(git, tmp_path)
+        assert (await git.push(again, "main")).verdict is PushVerdict.ACCEPTED
+        rootless = await git.push(sha, "docklet/results-1")
+        assert rootless.verdict is PushVerdict.ROOTLESS
+        assert (await git.push(again, "docklet/results-1")).verdict is PushVerdict.ACCEPTED
+    assert sandbox.forge.show(REPO, "a.txt") == b"x" * 9
+    assert sandbox.forge.show(REPO, "b.txt") is None
+
+
+async def test_tip_that_a_search_has_seen_first(sandbox: SandboxClient, tmp_path: Path) -> None:
+    """Looking for a run's commit fetches no trees; what is then built on a tip has them all."""
+    run = RunKey("ab" * 10)
+    async with opened(sandbox) as git:
+        assert await git.fetch("main")
+        sandbox.forge.commit(REPO, {"d/b.txt": "later\n"})
+        assert await git.find_run("main", run, time.time() - 3600) is None
+        sha = await committed(git, tmp_path)
+        assert (await git.push(sha, "main")).verdict is PushVerdict.ACCEPTED
+    assert sandbox.forge.show(REPO, "d/b.txt") == b"later\n"
+
+
+def wind_back(sandbox: SandboxClient, sha: str) -> None:
+    """Force the branch back to a commit, as somebody does who has it at home."""
+    host = sandbox.addresses.forge.replace("://", f"://x:{CANARY}@")
+    with tempfile.TemporaryDirectory() as home:
+        for command in (
+            ("clone", "--quiet", "--bare", f"{host}/{REPO}", home),
+            ("-C", home, "push", "--quiet", "--force", "origin", f"{sha}:refs/heads/main"),
+        ):
+            subprocess.run(["git", *command], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("advertised", [True, False])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from docklet.adapters.git.directory import GitDirectory
+from docklet.domain.leak import search_for
 from docklet.domain.secret import Secret
 from docklet.ports import CommitMessage, PushVerdict
 from docklet_sandbox.launch import running
@@ -329,3 +330,19 @@ async def test_other_servers_get_no_token(
             sandbox.fault("answer", service="forge", route="*/batch", count=99, **answers[way])
             assert list(await pushed(git, found)) == [b"model.bin"]
     assert set(seen) <= {""}
+
+
+async def test_secret_in_a_large_file(sandbox: SandboxClient, tmp_path: Path) -> None:
+    """A large file with a secret is neither committed as a pointer nor uploaded."""
+    secret = "canary-Zq7fXw91"
+    files = {"model.bin": os.urandom(3_000_000) + secret.encode(), "fine.bin": b"weights"}
+    async with opened(sandbox) as git:
+        base = await git.fetch("main") or ""
+        archive = make_archive(tmp_path / "a.tar", files)
+        results = await git.import_results(archive, base, search_for({"KEY": Secret(secret)}))
+        assert await pushed(git, results) == {}
+    assert [each.path for each in results.left_out] == ["model.bin"]
+    assert sandbox.forge.show(REPO, "model.bin") is None
+    assert sandbox.forge.show(REPO, "fine.bin") == pointer(b"weights")
+    uploads = [path for method, path, _ in lfs_requests(sandbox) if method == "PUT"]
+    assert uploads == [oid(b"weights")]

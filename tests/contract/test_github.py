@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from docklet.adapters.github.forge import GitHubForge
+from docklet.domain.annotation import Annotation
 from docklet.domain.errors import ForgeError, ForgeGone
 from docklet.domain.outcome import Reason
+from docklet.domain.place import Place
 from docklet.domain.secret import Secret
 from docklet.domain.triage import Workflow
-from docklet.ports import Comment, Forge
+from docklet.ports import Check, Comment, Forge
 from docklet_sandbox.launch import running
+from tests.contract.sandbox_forge.plain import ask
 from tests.fakes import FakeClock, FakeForge
 
 if TYPE_CHECKING:
@@ -29,6 +33,9 @@ GRANTS = {"contents": "write", "statuses": "write", "pull-requests": "write"}
 MARKER = "<!-- docklet:0123456789abcdef0123 -->"
 BODY = f"{MARKER}\nrunning"
 KEYS = tuple(f"ssh-ed25519 AAAA{number}" for number in range(130))
+TALK = "/api/v3/repos/{owner}/{repo}/issues/{issue_number}/comments"
+ONE_OF_TALK = "/api/v3/repos/{owner}/{repo}/issues/comments/{comment_id}"
+CHECKS = "/api/v3/repos/{owner}/{repo}/check-runs"
 COMMENTS = "/api/v3/repos/{owner}/{repo}/commits/{commit_sha}/comments"
 ONE_COMMENT = "/api/v3/repos/{owner}/{repo}/comments/{comment_id}"
 STATUSES = "*/statuses/*"
@@ -86,6 +93,15 @@ def sha(forge: Forge, request: pytest.FixtureRequest) -> str:
     return _head(request.getfixturevalue("sandbox"))
 
 
+@pytest.fixture(params=["commit", "pull"])
+async def place(forge: Forge, sha: str, request: pytest.FixtureRequest) -> Place:
+    """Return a commit's page and a pull request's conversation in turn."""
+    if request.param == "commit":
+        return Place(sha=sha)
+    url = await forge.open_pull_request(head="results", base="main", title="R", body="b")
+    return Place(sha=sha, issue=int(url.rpartition("/")[2]))
+
+
 def _forge(sandbox: SandboxClient, clock: FakeClock, token: str = CANARY) -> GitHubForge:
     api = sandbox.addresses.forge_api
     return GitHubForge(REPO, Secret(token), clock=clock, api_url=api)
@@ -114,13 +130,18 @@ async def test_default_branch(forge: Forge) -> None:
     assert await forge.default_branch() == "main"
 
 
-async def test_comment_lives(forge: Forge, sha: str) -> None:
+async def test_comment_lives(forge: Forge, place: Place) -> None:
     """A comment is created and edited; its page can be linked to."""
-    comment = await forge.create_comment(sha, BODY, marker=MARKER)
-    assert f"/commit/{sha}#" in comment.url
+    comment = await forge.create_comment(place, BODY, marker=MARKER)
+    page = f"/commit/{place.sha}#" if place.issue is None else f"/pull/{place.issue}#"
+    assert page in comment.url
+    assert comment.place == place
     await forge.edit_comment(comment, f"{MARKER}\ndone")
+    found = await forge.find_comment(place, MARKER)
+    assert found is not None
+    assert found.body.endswith("done")
     with pytest.raises(ForgeGone):
-        await forge.edit_comment(Comment(comment_id=999_999, url=""), "x")
+        await forge.edit_comment(replace(comment, comment_id=999_999), "x")
 
 
 async def test_status(forge: Forge, sha: str) -> None:
@@ -150,9 +171,9 @@ async def test_each_call_is_one_request(sandbox: SandboxClient, real: GitHubForg
     steps: list[Callable[[], Coroutine[Any, Any, object]]] = [
         lambda: real.resolve("main"),
         real.default_branch,
-        lambda: real.create_comment(sha, BODY, marker=MARKER),
+        lambda: real.create_comment(Place(sha=sha), BODY, marker=MARKER),
         lambda: real.set_status(sha, "pending", "running", ""),
-        lambda: real.edit_comment(Comment(comment_id=_comment_id(sandbox), url=""), "x"),
+        lambda: real.edit_comment(_only_comment(sandbox), "x"),
         lambda: real.open_pull_request(head="results", base="main", title="R", body="b"),
         lambda: real.public_keys("mona"),
     ]
@@ -163,27 +184,55 @@ async def test_each_call_is_one_request(sandbox: SandboxClient, real: GitHubForg
     assert (status["context"], status["state"]) == ("docklet", "pending")
 
 
-def _comment_id(sandbox: SandboxClient) -> int:
-    return int(sandbox.forge.comments(REPO)[0]["id"])
+def _only_comment(sandbox: SandboxClient) -> Comment:
+    (one,) = sandbox.forge.comments(REPO)
+    return Comment(comment_id=one["id"], url="", place=Place(sha=one["target"]))
 
 
+async def _conversation(real: GitHubForge, sandbox: SandboxClient, route: str) -> Place:
+    """Return the place that has its comments at a route."""
+    sha = _head(sandbox)
+    if route == COMMENTS:
+        return Place(sha=sha)
+    url = await real.open_pull_request(head="results", base="main", title="R", body="b")
+    return Place(sha=sha, issue=int(url.rpartition("/")[2]))
+
+
+@pytest.mark.parametrize("route", [COMMENTS, TALK], ids=["commit", "pull"])
 @pytest.mark.parametrize(
     "fault", ["commit_then_drop", "commit_then_502", "commit_then_garbage", "drop", "502", "503"]
 )
-async def test_exactly_one_comment(sandbox: SandboxClient, real: GitHubForge, fault: str) -> None:
+async def test_exactly_one_comment(
+    sandbox: SandboxClient, real: GitHubForge, fault: str, route: str
+) -> None:
     """However the answer is lost, there is one comment in the end, and it is the one returned."""
-    sandbox.fault(fault, service="forge", method="POST", route=COMMENTS)
-    comment = await real.create_comment(_head(sandbox), BODY, marker=MARKER)
+    place = await _conversation(real, sandbox, route)
+    sandbox.fault(fault, service="forge", method="POST", route=route)
+    comment = await real.create_comment(place, BODY, marker=MARKER)
     assert [one["id"] for one in sandbox.forge.comments(REPO)] == [comment.comment_id]
 
 
-async def test_comment_on_a_later_page(sandbox: SandboxClient, real: GitHubForge) -> None:
+@pytest.mark.parametrize("flavour", ["null", "empty"])
+async def test_nothing_is_no_list(sandbox: SandboxClient, real: GitHubForge, flavour: str) -> None:
+    """An answer without any content does not mean that the comment is not there."""
+    place = await _conversation(real, sandbox, COMMENTS)
+    sandbox.fault("commit_then_502", service="forge", method="POST", route=COMMENTS)
+    sandbox.fault("garbage", service="forge", method="GET", route=COMMENTS, flavour=flavour)
+    comment = await real.create_comment(place, BODY, marker=MARKER)
+    assert [one["id"] for one in sandbox.forge.comments(REPO)] == [comment.comment_id]
+
+
+@pytest.mark.parametrize("route", [COMMENTS, TALK], ids=["commit", "pull"])
+async def test_comment_on_a_later_page(
+    sandbox: SandboxClient, real: GitHubForge, route: str
+) -> None:
     """A lost comment is found behind any number of others."""
+    place = await _conversation(real, sandbox, route)
     sandbox.forge.call("limits", writes_per_minute=1000)
     for number in range(101):
-        await real.create_comment(_head(sandbox), f"talk {number}", marker="talk")
-    sandbox.fault("commit_then_502", service="forge", method="POST", route=COMMENTS)
-    comment = await real.create_comment(_head(sandbox), BODY, marker=MARKER)
+        await real.create_comment(place, f"talk {number}", marker="talk")
+    sandbox.fault("commit_then_502", service="forge", method="POST", route=route)
+    comment = await real.create_comment(place, BODY, marker=MARKER)
     assert sandbox.forge.comments(REPO)[-1]["id"] == comment.comment_id
     assert len(sandbox.forge.comments(REPO)) == 102
 
@@ -192,25 +241,31 @@ async def test_lost_for_good(sandbox: SandboxClient, real: GitHubForge) -> None:
     """After six tries the forge is given up, in sentences."""
     sandbox.fault("500", service="forge", method="POST", route=COMMENTS, count=99)
     with pytest.raises(ForgeError, match="went on failing"):
-        await real.create_comment(_head(sandbox), BODY, marker=MARKER)
+        await real.create_comment(Place(sha=_head(sandbox)), BODY, marker=MARKER)
     assert _calls(sandbox).count("POST") == 6
 
 
 async def test_somebody_elses_comment(sandbox: SandboxClient, clock: FakeClock) -> None:
     """A person's token does not take a comment of somebody else's for its own."""
     sha = _head(sandbox)
-    theirs = await _forge(sandbox, clock).create_comment(sha, BODY, marker=MARKER)
+    theirs = await _forge(sandbox, clock).create_comment(Place(sha=sha), BODY, marker=MARKER)
     person = _forge(sandbox, clock, sandbox.addresses.forge_token)
     sandbox.fault("502", service="forge", method="POST", route=COMMENTS)
-    ours = await person.create_comment(sha, BODY, marker=MARKER)
+    ours = await person.create_comment(Place(sha=sha), BODY, marker=MARKER)
     assert ours.comment_id != theirs.comment_id
 
 
+@pytest.mark.parametrize(
+    ("route", "edited"), [(COMMENTS, ONE_COMMENT), (TALK, ONE_OF_TALK)], ids=["commit", "pull"]
+)
 @pytest.mark.parametrize("fault", ["502", "503", "drop", "garbage", "commit_then_drop", "429"])
-async def test_edit_is_repeated(sandbox: SandboxClient, real: GitHubForge, fault: str) -> None:
+async def test_edit_is_repeated(
+    sandbox: SandboxClient, real: GitHubForge, fault: str, route: str, edited: str
+) -> None:
     """An edit that did not get through is sent again."""
-    comment = await real.create_comment(_head(sandbox), BODY, marker=MARKER)
-    sandbox.fault(fault, service="forge", method="PATCH", route=ONE_COMMENT, count=3)
+    place = await _conversation(real, sandbox, route)
+    comment = await real.create_comment(place, BODY, marker=MARKER)
+    sandbox.fault(fault, service="forge", method="PATCH", route=edited, count=3)
     await real.edit_comment(comment, f"{MARKER}\ndone")
     assert sandbox.forge.comments(REPO)[0]["body"].endswith("done")
 
@@ -262,7 +317,7 @@ async def test_missing_permission(
     sandbox.forge.token(CANARY, "github-actions[bot]", {**GRANTS, name: "none"})
     sha = _head(sandbox)
     steps: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
-        "contents": lambda: real.create_comment(sha, BODY, marker=MARKER),
+        "contents": lambda: real.create_comment(Place(sha=sha), BODY, marker=MARKER),
         "statuses": lambda: real.set_status(sha, "pending", "running", ""),
         "pull-requests": lambda: real.open_pull_request(
             head="results", base="main", title="R", body="b"
@@ -283,7 +338,7 @@ async def test_token_that_nobody_knows(sandbox: SandboxClient, clock: FakeClock)
 async def test_commit_that_is_gone(real: GitHubForge) -> None:
     """A commit that the forge has no longer is gone, whatever its status code."""
     with pytest.raises(ForgeGone):
-        await real.create_comment("2" * 40, BODY, marker=MARKER)
+        await real.create_comment(Place(sha="2" * 40), BODY, marker=MARKER)
     with pytest.raises(ForgeGone):
         await real.set_status("2" * 40, "pending", "running", "")
 
@@ -318,30 +373,138 @@ async def test_token_is_not_shown(
     assert "canary" not in "".join(f"{error!r}{error}" for error in chain)
 
 
-async def test_comments_are_found(forge: Forge, sha: str) -> None:
-    """A comment is found by its marker on its commit, and among the latest in the repository."""
-    made = await forge.create_comment(sha, BODY, marker=MARKER)
-    found = await forge.find_comment(sha, MARKER)
+async def test_comments_are_found(forge: Forge, place: Place) -> None:
+    """A comment is found by its marker where it is, and among the latest in the repository."""
+    made = await forge.create_comment(place, BODY, marker=MARKER)
+    found = await forge.find_comment(place, MARKER)
     assert found is not None
-    assert (found.comment_id, found.sha, found.body) == (made.comment_id, sha, BODY)
-    assert await forge.find_comment(sha, "<!-- docklet:other -->") is None
-    second = await forge.create_comment(sha, f"{MARKER}\nsecond", marker=MARKER)
+    assert (found.comment_id, found.place, found.body) == (made.comment_id, place, BODY)
+    assert await forge.find_comment(place, "<!-- docklet:other -->") is None
+    second = await forge.create_comment(place, f"{MARKER}\nsecond", marker=MARKER)
     recent = await forge.recent_comments(1000.0)
-    assert [one.comment_id for one in recent] == [second.comment_id, made.comment_id]
-    assert {one.sha for one in recent} == {sha}
+    assert {one.comment_id for one in recent} == {second.comment_id, made.comment_id}
+    assert {one.place.issue for one in recent} == {place.issue}
+    assert {one.place.sha for one in recent} == {"" if place.issue else place.sha}
 
 
+async def test_comment_is_not_looked_for_elsewhere(forge: Forge, sha: str) -> None:
+    """A comment on the commit is none of the pull request's, and the other way round."""
+    url = await forge.open_pull_request(head="results", base="main", title="R", body="b")
+    places = (Place(sha=sha), Place(sha=sha, issue=int(url.rpartition("/")[2])))
+    for here, there in (places, places[::-1]):
+        mark = f"<!-- docklet:{here.issue} -->"
+        await forge.create_comment(here, f"{mark}\n", marker=mark)
+        assert await forge.find_comment(here, mark) is not None
+        assert await forge.find_comment(there, mark) is None
+
+
+@pytest.mark.parametrize("route", [COMMENTS, TALK], ids=["commit", "pull"])
 async def test_recent_comments_end_somewhere(
-    real: GitHubForge, sandbox: SandboxClient, clock: FakeClock
+    real: GitHubForge, sandbox: SandboxClient, clock: FakeClock, route: str
 ) -> None:
     """What is older is not read, and what others wrote is not ours."""
-    sha = _head(sandbox)
-    sandbox.forge.token("eves-token", "eve", GRANTS, kind="fine")
-    eve = _forge(sandbox, clock, "eves-token")
-    await eve.create_comment(sha, BODY, marker=MARKER)
-    made = await real.create_comment(sha, BODY, marker=MARKER)
+    place = await _conversation(real, sandbox, route)
+    eve = _eve(sandbox, clock)
+    await eve.create_comment(place, BODY, marker=MARKER)
+    made = await real.create_comment(place, BODY, marker=MARKER)
     assert [one.comment_id for one in await real.recent_comments(1000.0)] == [made.comment_id]
     assert await real.recent_comments(time.time() + 60) == ()
+
+
+@pytest.mark.parametrize("route", [COMMENTS, TALK], ids=["commit", "pull"])
+async def test_copied_marker(
+    real: GitHubForge, sandbox: SandboxClient, clock: FakeClock, route: str
+) -> None:
+    """Somebody who copies the marker of a run into a comment has none of ours."""
+    place = await _conversation(real, sandbox, route)
+    await _eve(sandbox, clock).create_comment(place, BODY, marker=MARKER)
+    assert await real.find_comment(place, MARKER) is None
+
+
+async def test_recent_comments_without_conversations(
+    real: GitHubForge, sandbox: SandboxClient
+) -> None:
+    """A token that may not read conversations is shown the comments on commits."""
+    made = await real.create_comment(Place(sha=_head(sandbox)), BODY, marker=MARKER)
+    sandbox.forge.call("configure", repo=REPO, private=True)
+    sandbox.forge.token(CANARY, "github-actions[bot]", {"contents": "read"})
+    assert [one.comment_id for one in await real.recent_comments(1000.0)] == [made.comment_id]
+
+
+def _eve(sandbox: SandboxClient, clock: FakeClock) -> GitHubForge:
+    """Return the adapter with a stranger's token."""
+    sandbox.forge.token("eves-token", "eve", GRANTS, kind="fine")
+    return _forge(sandbox, clock, "eves-token")
+
+
+async def test_pull_request_of_a_commit(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """A commit belongs to the open pull request that ends with it, and to no other."""
+    first = sandbox.forge.commit(REPO, {"b.txt": "1\n"}, "work")
+    head = sandbox.forge.commit(REPO, {"b.txt": "2\n"}, "work")
+    assert await real.pull_of(head) is None
+    url = await real.open_pull_request(head="work", base="main", title="R", body="b")
+    number = int(url.rpartition("/")[2])
+    assert await real.pull_of(head) == number
+    assert await real.pull_of(first) is None
+    assert await real.pull_of(_head(sandbox)) is None
+    path = f"/repos/{REPO}/pulls/{number}"
+    _ask(sandbox, "PATCH", path, {"state": "closed"})
+    assert await real.pull_of(head) is None
+
+
+def _ask(sandbox: SandboxClient, method: str, path: str, body: dict[str, str]) -> None:
+    """Change something on the forge as its owner."""
+    answer = ask(
+        method, sandbox.addresses.forge_api + path, body, token=sandbox.addresses.forge_token
+    )
+    assert answer.status < 300
+
+
+def _check(sha: str, run: str = "run") -> Check:
+    """Return a check run with a few annotations."""
+    lines = tuple(Annotation(path="a.txt", line=line, message=f"wrong {line}") for line in (1, 2))
+    return Check(sha=sha, run=run, title="T", summary="S", target="", lines=lines)
+
+
+@pytest.mark.parametrize("fault", [None, "commit_then_drop", "commit_then_502", "502", "drop"])
+async def test_exactly_one_check(
+    sandbox: SandboxClient, real: GitHubForge, fault: str | None
+) -> None:
+    """However the answer is lost, a run has one check run, which fails nothing."""
+    sandbox.forge.token(CANARY, "github-actions[bot]", {**GRANTS, "checks": "write"})
+    sha = _head(sandbox)
+    await real.add_check(_check(sha, "another"))
+    if fault is not None:
+        sandbox.fault(fault, service="forge", method="POST", route=CHECKS)
+    await real.add_check(_check(sha))
+    _, one = sandbox.forge.checks(REPO)
+    assert (one["sha"], one["name"], one["conclusion"]) == (sha, "docklet", "neutral")
+    assert one["external_id"] == "run"
+    shown = [(line["path"], line["start_line"], line["message"]) for line in one["annotations"]]
+    assert shown == [("a.txt", 1, "wrong 1"), ("a.txt", 2, "wrong 2")]
+
+
+async def test_check_behind_a_later_one(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """A run's check run is found though another run's has come after it."""
+    sandbox.forge.token(CANARY, "github-actions[bot]", {**GRANTS, "checks": "write"})
+    sha = _head(sandbox)
+    for run in ("run", "another"):
+        await real.add_check(_check(sha, run))
+    sandbox.fault("502", service="forge", method="POST", route=CHECKS)
+    await real.add_check(_check(sha, "run"))
+    assert len(sandbox.forge.checks(REPO)) == 2
+
+
+async def test_check_without_the_permission(
+    sandbox: SandboxClient, real: GitHubForge, clock: FakeClock
+) -> None:
+    """A workflow's token that lacks it, and every person's, is refused at once."""
+    for forge in (real, _forge(sandbox, clock, sandbox.addresses.forge_token)):
+        before = clock.now()
+        with pytest.raises(ForgeError) as caught:
+            await forge.add_check(_check(_head(sandbox)))
+        assert caught.value.reason is Reason.FORGE_DENIED
+        assert clock.now() == before
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,10 @@ def test_locks_agree() -> None:
     assert [pin for pin in pins if pin not in _lock("dev").split()] == []
 
 
-def test_node_lock_names_no_host() -> None:
-    """The linters' Node packages are known by hash too."""
-    packages = json.loads((ROOT / ".github/lint/package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", [".github/lint", "tests/payloads"])
+def test_node_lock_names_no_host(folder: str) -> None:
+    """Node packages are known by hash too."""
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     packages.pop("")
     assert all("integrity" in package for package in packages.values())
     assert not any("resolved" in package for package in packages.values())

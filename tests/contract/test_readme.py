@@ -24,7 +24,7 @@ def test_tables_are_current() -> None:
     assert tables.render(readme, action) == readme
 
 
-@pytest.mark.parametrize("name", ["dispatch", "push"])
+@pytest.mark.parametrize("name", ["dispatch", "push", "docklet-bot"])
 def test_workflows_are_the_linted_examples(name: str) -> None:
     """A workflow that people copy from the README is one that the linters have seen."""
     example = (ROOT / f".github/examples/{name}.yml").read_text()

@@ -1,4 +1,7 @@
-"""What every shell does alike: over SSH, to a real sshd or a light one, and on this machine."""
+"""What every shell does alike: over SSH, to a real sshd or a light one, and on this machine.
+
+`tests/acceptance/test_heavy_shell.py` does the same on a droplet.
+"""
 
 from __future__ import annotations
 

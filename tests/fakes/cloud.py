@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import CloudError
+from docklet.domain.firewall import TAG
 from docklet.domain.outcome import Reason
 from docklet.domain.plan import Image, Size
 from docklet.ports import Deletion, Droplet
@@ -17,6 +18,7 @@ from tests.fakes.process import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from docklet.domain.firewall import Firewall
     from docklet.ports import DropletRequest
 
 
@@ -83,8 +85,14 @@ class FakeCloud:
         self.deleted: dict[int, float] = {}
         """When droplets were deleted, by id."""
         self.tags: set[str] = set()
+        self.walls: dict[str, Firewall] = {}
+        """The account's firewalls, by name."""
+        self.hidden_walls = 0
+        """How many of the next lists of firewalls show none."""
         self.orders: list[DropletRequest] = []
         """Every create request that arrived."""
+        self.errored = False
+        """Whether the events that make droplets end with an error; the droplets stay `new`."""
         self.calls: list[str] = []
         self._clock = clock
         self._buried: list[Droplet] = []
@@ -99,6 +107,15 @@ class FakeCloud:
         """Put a droplet into the account."""
         self.live[droplet.droplet_id] = droplet
         self.tags.update(droplet.tags)
+
+    @property
+    def run_tags(self) -> set[str]:
+        """All tags but the one that the droplets of all runs share, which stays."""
+        return self.tags - {TAG}
+
+    async def check_deletion(self) -> None:
+        """Let it be, unless the test has a failure for it."""
+        await self._called("check_deletion")
 
     async def droplet_limit(self) -> int:
         """Return the limit."""
@@ -123,6 +140,23 @@ class FakeCloud:
         own.sort(key=lambda image: image.created, reverse=True)
         return next(iter(public + own), None)
 
+    async def firewalls(self) -> tuple[Firewall, ...]:
+        """Return the firewalls."""
+        await self._called("firewalls")
+        if self.hidden_walls:
+            self.hidden_walls -= 1
+            return ()
+        return tuple(self.walls.values())
+
+    async def create_firewall(self, firewall: Firewall) -> bool:
+        """Make a firewall, unless its name is taken."""
+        late = await self._called("create_firewall")
+        self.tags |= firewall.tags
+        taken = firewall.name in self.walls
+        self.walls.setdefault(firewall.name, firewall)
+        _raise(late)
+        return not taken
+
     async def create(self, request: DropletRequest) -> Droplet:
         """Make a droplet."""
         late = await self._called("create")
@@ -142,7 +176,7 @@ class FakeCloud:
         )
         self.add(made)
         _raise(late)
-        return made
+        return replace(made, creation=made.droplet_id + 10**6)
 
     async def droplet(self, droplet_id: int) -> Droplet | None:
         """Return a droplet as it is now."""
@@ -151,6 +185,20 @@ class FakeCloud:
         if found is None or self._clock.now() < found.created + self.read_lag:
             return None
         return self._aged(found)
+
+    async def creation_failed(self, creation: int) -> bool:
+        """Tell what the test says."""
+        await self._called("creation_failed")
+        return self.errored and creation - 10**6 in self.live
+
+    async def power_on(self, droplet_id: int) -> bool:
+        """Switch a droplet on, which boots at once."""
+        await self._called("power_on")
+        found = self.live.get(droplet_id)
+        if found is None or found.status != "off":
+            return False
+        self.live[droplet_id] = replace(found, status="active")
+        return True
 
     async def droplets(self, *, tag: str = "") -> tuple[Droplet, ...]:
         """Return what the list knows by now."""
@@ -237,7 +285,8 @@ class FakeCloud:
 
     def _aged(self, droplet: Droplet) -> Droplet:
         """Return a droplet as it is by now."""
-        if self._clock.now() < droplet.created + self.boot:
+        unborn = self.errored or self._clock.now() < droplet.created + self.boot
+        if unborn or droplet.status == "off":
             return droplet
         address = droplet.address or f"203.0.113.{droplet.droplet_id % 250 + 1}"
         return replace(droplet, status="active", address=address)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
-from docklet.domain.errors import ForgeGone
+from docklet.domain.errors import ForgeError, ForgeGone
+from docklet.domain.outcome import Reason
+from docklet.domain.place import Place
 from docklet.domain.triage import Workflow
-from docklet.ports import Comment
+from docklet.ports import Check, Comment
 
 
 class FakeForge:
@@ -15,11 +18,18 @@ class FakeForge:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.comments: dict[int, str] = {}
-        self.places: dict[int, str] = {}
-        """The commits that comments are on."""
+        self.places: dict[int, Place] = {}
+        """Where comments are."""
+        self.pulls: dict[str, int] = {}
+        """The open pull request of a commit."""
+        self.locked: set[int | None] = set()
+        """Conversations that take no comment; None for the commits' own."""
+        self.lost_answers = 0
+        """How many comments are made though the maker only learns that something went wrong."""
         self.edited: dict[int, float] = {}
         """When comments were changed last, where a test cares."""
         self.workflows: dict[int, Workflow] = {}
+        self.checks: list[Check] = []
         self.statuses: list[tuple[str, str, str, str]] = []
         self.pull_requests: list[tuple[str, str, str, str]] = []
         self.keys: dict[str, tuple[str, ...]] = {}
@@ -46,38 +56,60 @@ class FakeForge:
         self._called("default_branch")
         return "main"
 
-    async def create_comment(self, sha: str, body: str, *, marker: str) -> Comment:
+    async def pull_of(self, sha: str) -> int | None:
+        """Return the pull request that the test gave a commit."""
+        self._called("pull_of")
+        return self.pulls.get(sha)
+
+    async def create_comment(self, place: Place, body: str, *, marker: str) -> Comment:
         """Keep a comment."""
         self._called("create_comment")
         assert body.startswith(marker)
+        self._check_open(place)
         number = next(self._ids)
         self.comments[number] = body
-        self.places[number] = sha
-        url = f"https://github.com/octo/template/commit/{sha}#commitcomment-{number}"
-        return Comment(comment_id=number, url=url)
+        self.places[number] = place
+        if self.lost_answers:
+            self.lost_answers -= 1
+            message = "GitHub went on failing."
+            raise ForgeError(message)
+        return self._shown(number)
 
-    async def find_comment(self, sha: str, marker: str) -> Comment | None:
-        """Find a comment on the commit that it was made on."""
+    async def find_comment(self, place: Place, marker: str) -> Comment | None:
+        """Find a comment at the place that it was made at."""
         self._called("find_comment")
-        return next((one for one in self._shown() if one.sha == sha and marker in one.body), None)
+        found = (one for one in self._all() if one.place == place and marker in one.body)
+        return next(found, None)
 
     async def recent_comments(self, since: float) -> tuple[Comment, ...]:
         """Return the comments that the test did not make old, newest first."""
         self._called("recent_comments")
-        return tuple(reversed([one for one in self._shown() if one.edited >= since]))
+        recent = [_unplaced(one) for one in self._all() if one.edited >= since]
+        return tuple(reversed(recent))
 
-    def _shown(self) -> list[Comment]:
+    def _all(self) -> list[Comment]:
         """Return all comments as they are now."""
-        return [
-            Comment(
-                comment_id=number,
-                url=f"https://github.com/octo/template/commit/{self.places[number]}#{number}",
-                sha=self.places[number],
-                body=body,
-                edited=self.edited.get(number, float("inf")),
-            )
-            for number, body in self.comments.items()
-        ]
+        return [self._shown(number) for number in self.comments]
+
+    def _shown(self, number: int) -> Comment:
+        """Return a comment as it is now."""
+        place = self.places[number]
+        pages = "https://github.com/octo/template"
+        on_commit = f"{pages}/commit/{place.sha}#commitcomment-{number}"
+        in_talk = f"{pages}/pull/{place.issue}#issuecomment-{number}"
+        return Comment(
+            comment_id=number,
+            url=on_commit if place.issue is None else in_talk,
+            place=place,
+            body=self.comments[number],
+            edited=self.edited.get(number, float("inf")),
+        )
+
+    def _check_open(self, place: Place) -> None:
+        """Refuse to comment in a locked conversation."""
+        if place.issue in self.locked:
+            message = "The conversation is locked."
+            raise ForgeError(message, reason=Reason.FORGE_DENIED)
 
     async def workflow_run(self, run_id: int) -> Workflow:
         """Return what the test said of the workflow run."""
@@ -90,12 +122,18 @@ class FakeForge:
         if comment.comment_id not in self.comments:
             message = "The comment is gone: somebody deleted it."
             raise ForgeGone(message)
+        self._check_open(comment.place)
         self.comments[comment.comment_id] = body
 
     async def set_status(self, sha: str, state: str, description: str, target: str) -> None:
         """Keep a status."""
         self._called("set_status")
         self.statuses.append((sha, state, description, target))
+
+    async def add_check(self, check: Check) -> None:
+        """Keep a check run."""
+        self._called("add_check")
+        self.checks.append(check)
 
     async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> str:
         """Keep a pull request, or find the one for these branches."""
@@ -114,3 +152,10 @@ class FakeForge:
             message = f"There is no `{user}`."
             raise ForgeGone(message)
         return self.keys[user]
+
+
+def _unplaced(comment: Comment) -> Comment:
+    """Return a comment as a list of all conversations shows it: without the commit."""
+    if comment.place.issue is None:
+        return comment
+    return replace(comment, place=Place(issue=comment.place.issue))

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from docklet.adapters.git.lfs import Kept
 from docklet.adapters.git.objects import without_conflicts
 from docklet.adapters.results.archive import ResultsArchive
+from docklet.adapters.results.sieve import Sieve
 from docklet.domain.errors import GitError
+from docklet.domain.leak import NOTHING
+from docklet.domain.outcome import CommittedFile, FileChange
 from docklet.ports import Change, PushAnswer, PushVerdict, Results
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from docklet.adapters.results.archive import ResultFile
     from docklet.domain.identity import RunKey
+    from docklet.domain.leak import Search
     from docklet.ports import CommitMessage
 
 
@@ -130,9 +134,10 @@ class FakeGit:
             sha = commit.parent
         return None
 
-    async def import_results(self, archive: Path, base: str) -> Results:
+    async def import_results(self, archive: Path, base: str, secrets: Search = NOTHING) -> Results:
         """Store the files of a results archive."""
         self._called("import_results")
+        sieve = Sieve(secrets)
         rules = (self.repository.show(".gitattributes", base) or b"").decode().splitlines()
         globs = [rule.split()[0] for rule in rules if "filter=lfs" in rule]
         with archive.open("rb") as stream:
@@ -141,10 +146,11 @@ class FakeGit:
             large = {path for path in paths for glob in globs if fnmatch(os.fsdecode(path), glob)}
             changes = [
                 Change(path=file.path, mode=file.mode, blob=self._store(file))
-                for file in results.files(large)
+                for file in sieve.files(results.files(large))
             ]
-        kept, conflicts = without_conflicts(changes, results.manifest.deleted)
-        left_out = (*results.left_out, *conflicts)
+        clean = [each for each in changes if each.path not in sieve.caught]
+        kept, conflicts = without_conflicts(clean, results.manifest.deleted)
+        left_out = (*results.left_out, *sieve.caught.values(), *conflicts)
         return Results(changes=kept, left_out=left_out, ignored=results.manifest.ignored)
 
     def _store(self, file: ResultFile) -> str:
@@ -195,6 +201,34 @@ class FakeGit:
         made = self.repository.add(FakeCommit(tree=tree, parent=parent, message=message))
         self._fetched.add(made)
         return made
+
+    async def committed(self, sha: str) -> tuple[CommittedFile, ...]:
+        """Compare a commit with its parent."""
+        self._called("committed")
+        made = self.repository.commits[sha]
+        if made.message is None:
+            return ()
+        before = self.repository.commits[made.parent].tree
+        paths = sorted(path for path, _ in before.items() ^ made.tree.items())
+        return tuple(self._compared(path, before, made.tree) for path in dict.fromkeys(paths))
+
+    def _compared(
+        self,
+        path: bytes,
+        before: Mapping[bytes, tuple[str, str]],
+        after: Mapping[bytes, tuple[str, str]],
+    ) -> CommittedFile:
+        """Say what became of a path."""
+        name = path.decode("utf-8", "surrogateescape")
+        if path not in after:
+            return CommittedFile(path=name, change=FileChange.DELETED)
+        mode, blob = after[path]
+        return CommittedFile(
+            path=name,
+            change=FileChange.CHANGED if path in before else FileChange.NEW,
+            size=None if blob in self._large else len(self.repository.blobs[blob]),
+            regular=mode != "120000",
+        )
 
     async def push(self, sha: str, branch: str) -> PushAnswer:
         """Move a branch forward, unless the repository refuses."""

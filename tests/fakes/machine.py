@@ -133,6 +133,14 @@ class FakeAccess:
         """Return a digest, which anybody could make."""
         return hashlib.sha256(f"{run} {text}".encode()).hexdigest()
 
+    def hide(self, run: RunKey, text: str) -> str:
+        """Return the text in hexadecimal, which anybody can read."""
+        return f"{run} {text.encode().hex()}"
+
+    def unhide(self, run: RunKey, text: str) -> str:
+        """Return the text again."""
+        return bytes.fromhex(text.removeprefix(f"{run} ")).decode()
+
     def shell(self, address: str, keys: LoginKeys) -> FakeShell:
         """Return a shell on the machine."""
         self.addresses.append(address)

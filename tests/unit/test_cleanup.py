@@ -50,7 +50,7 @@ async def test_script_that_goes_on(tmp_path: Path, moment: str) -> None:
     world.machine.lasts = 10_000
     assert await settled(world) < 60
     assert not world.cloud.live
-    assert not world.cloud.tags
+    assert not world.cloud.run_tags
     if world.forge.comments:
         assert "**The run was cancelled.**" in comment(world)
 

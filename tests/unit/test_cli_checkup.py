@@ -17,7 +17,10 @@ from tests.fakes import FakeClock, FakeCloud, FakeForge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-READING = {"droplet_limit", "droplets", "gpu_droplets", "sizes", "application_images"}
+READING = {
+    *("droplet_limit", "droplets", "gpu_droplets", "sizes", "application_images"),
+    *("firewalls", "check_deletion", "unused_tags", "delete_tag"),
+}
 
 
 class _Machine:
@@ -81,6 +84,8 @@ async def test_missing_scope() -> None:
         "DIGITALOCEAN_TOKEN": Verdict.OK,
         "droplet limit": Verdict.OK,
         "sizes and images": Verdict.MISSING,
+        "firewall": Verdict.OK,
+        "cleaning up": Verdict.OK,
     }
 
 

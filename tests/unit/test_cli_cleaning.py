@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docklet.domain.errors import CloudError, InvalidInputs
+from docklet.domain.firewall import TAG
 from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Reason, exit_code_of
 from docklet.entrypoints.commands.reap import Notices, look, reap
@@ -140,10 +141,10 @@ async def test_reap_would_empty_an_account(tmp_path: Path) -> None:
 async def test_reap_drops_old_tags(tmp_path: Path) -> None:
     """Tags of ours go that nothing can have any more; foreign and young ones stay."""
     world = world_with(tmp_path)
-    young, foreign = LIVE.tags[0], "web"
-    world.cloud.tags |= {LOST.tags[0], OVER.tags[1], young, foreign}
+    young, *foreign = LIVE.tags[0], "web", TAG
+    world.cloud.tags |= {LOST.tags[0], OVER.tags[1], young, *foreign}
     assert await reap(desk_in(world)) == 0
-    assert world.cloud.tags == {young, foreign}
+    assert world.cloud.tags == {young, *foreign}
 
 
 async def test_plan_changes_nothing() -> None:
@@ -159,6 +160,7 @@ async def test_plan_changes_nothing() -> None:
         "application_images",
         "droplet_limit",
         "droplets",
+        "firewalls",
         "gpu_droplets",
         "sizes",
     ]

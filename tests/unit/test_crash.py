@@ -66,7 +66,7 @@ def assert_in_order(world: FakeWorld, moment: str) -> None:
     states = ["", *(state for _, state, _, _ in world.forge.statuses)]
     wrong = {
         "droplets": len(world.cloud.live),
-        "tags": len(world.cloud.tags),
+        "tags": len(world.cloud.run_tags),
         "second containers": max(0, world.machine.starts - 1),
         "second comments": max(0, len(world.forge.comments) - 1),
         "open comments": sum(map(is_open, world.forge.comments.values())),

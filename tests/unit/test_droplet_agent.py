@@ -102,7 +102,7 @@ def test_usage() -> None:
     summary = Summary()
     assert summary.told()["mean_cpu"] is None
     for busy, memory in ((100, 5), (130, 9), (150, 7)):
-        summary.add({"busy": busy, "ticks": busy * 2, "memory": memory, "disk": 1})
+        summary.add({"time": busy, "busy": busy, "ticks": busy * 2, "memory": memory, "disk": 1})
     told = summary.told()
     assert (told["mean_cpu"], told["peak_memory"], told["samples"]) == (0.5, 9, 3)
 

@@ -27,6 +27,8 @@ from docklet.droplet.pull_errors import explain
         ("error: RPC failed; curl 56 GnuTLS recv error (-54)", "clone-network", True),
         ("The requested URL returned error: 503", "clone-network", True),
         ("fatal: write error: No space left on device", "disk-full", False),
+        ("fatal: transport 'ext' not allowed", "clone-failed", False),
+        ("fatal: fsck error in packed object", "clone-failed", False),
         ("something that nobody has seen", "clone-failed", True),
     ],
 )

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docklet.droplet.collect import Exactly
 from docklet.droplet.home import Home
+from docklet.droplet.members import Exactly
 from docklet.droplet.pathspec import selecting
 from docklet.droplet.snapshot import Entry, parse, read, write
 from docklet.droplet.tree import Found, Kind, is_git, open_tree, walk
@@ -110,12 +110,13 @@ def test_walking_follows_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("announced", [0, 3, 5, 9])
 def test_files_keep_their_announced_size(tmp_path: Path, announced: int) -> None:
-    """A file that shrank is padded with zeros, one that grew is cut."""
+    """A file that shrank is padded with zeros and that is known, one that grew is cut."""
     path = tmp_path / "file"
     path.write_bytes(b"12345")
     with Exactly(os.open(path, os.O_RDONLY), announced) as exactly:
         content = exactly.read(4) + exactly.read(100)
     assert content == b"12345".ljust(announced, b"\0")[:announced]
+    assert bool(exactly.trouble) == (announced > len(b"12345"))
 
 
 @pytest.fixture

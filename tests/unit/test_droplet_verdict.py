@@ -48,6 +48,9 @@ def test_kinds(facts: Facts, kind: str) -> None:
 def test_a_killing_that_is_not_surely_the_scripts() -> None:
     """Where Docker was told of none in the container, only what was seen is told."""
     assert "ran out of memory" in judge(Facts(exit_code=137, out_of_memory=True)).message
+    child = judge(Facts(exit_code=3, out_of_memory=True)).message
+    assert child.startswith("A process of the script was killed")
+    assert "exit code 3;" in child
     told = judge(Facts(exit_code=137, kills=1)).message
     assert told.startswith("The script was killed, and the kernel killed a process")
 
@@ -64,3 +67,10 @@ def test_exit_codes_are_the_scripts(code: int) -> None:
 def test_a_daemon_that_was_restarted_is_told() -> None:
     """A log with a possible gap is not passed off as whole."""
     assert "restarted" in judge(Facts(exit_code=0, daemon_was_lost=True)).message
+
+
+def test_who_stopped_it() -> None:
+    """Whoever asked for the end is named in it, where anybody said so."""
+    named = judge(Facts(exit_code=137, interrupted="stopped", asked_by="ada"))
+    assert named.message == "The script was stopped on request of ada."
+    assert judge(Facts(exit_code=137, interrupted="stopped")).message.endswith("on request.")

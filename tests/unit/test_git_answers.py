@@ -22,6 +22,11 @@ LARGE = """\
 remote: error: File big.bin is 120.00 MB; this exceeds GitHub's file size limit of 100.00 MB
 remote: error: GH001: Large files detected. You may want to try Git Large File Storage.
 """
+FSCK = """\
+remote: error: object 7775cad: gitmodulesUpdate: disallowed submodule update setting: !x
+remote: fatal: fsck error in packed object
+error: remote unpack failed: index-pack abnormal exit
+"""
 WORKFLOW = (
     "refusing to allow a GitHub App to create or update workflow `.github/workflows/x.yml`"
     " without `workflows` permission"
@@ -46,8 +51,9 @@ ANSWERS = [
     (HOOK, "remote: No pushes on Fridays.", PushVerdict.PROTECTED),
     (HOOK, SECRETS, PushVerdict.REFUSED),
     (HOOK, LARGE, PushVerdict.REFUSED),
+    (f"{REF}[remote rejected] (unpacker error)", FSCK, PushVerdict.REFUSED),
     (f"{REF}[remote rejected] ({WORKFLOW})", "", PushVerdict.REFUSED),
-    (f"{REF}[remote rejected] (shallow update not allowed)", "", PushVerdict.REFUSED),
+    (f"{REF}[remote rejected] (shallow update not allowed)", "", PushVerdict.ROOTLESS),
     ("", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413", "refused"),
     ("", "fatal: unable to access 'U': The requested URL returned error: 403", "denied"),
     ("", "remote: Permission to o/r.git denied to github-actions[bot].", PushVerdict.DENIED),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.fernet import InvalidToken
 
 from docklet.adapters.ssh.keys import SshAccess
 from docklet.domain.errors import AgentError, ConnectionLost
@@ -15,7 +17,7 @@ from docklet.domain.secret import Secret
 from docklet.pipeline.agent import Agent
 from docklet.pipeline.lease import LEASE, OWNER, RENEWAL, holding, sealed, unsealed
 from docklet.pipeline.run import run
-from tests.builders import KEY, SHA, START, make_plan
+from tests.builders import KEY, SHA, START, make_plan, make_spec
 from tests.worlds import make_world
 
 if TYPE_CHECKING:
@@ -117,3 +119,15 @@ async def test_taken_lease_is_told_once(tmp_path: Path) -> None:
         await world.clock.sleep(100)
     assert world.seen.notices.count("Another process has taken up this run") == 1
     assert not await agent.hold(OWNER)
+
+
+def test_values_come_back_to_us_alone() -> None:
+    """The script's variables lie on the droplet, and nobody without the cloud token reads them."""
+    plan = make_plan(spec=make_spec(env={"KEY": Secret("canary \u00fc\udcff"), "B": Secret("")}))
+    raw = sealed(RunRecord(plan=plan, started=START), ACCESS)
+    assert "canary" not in str(raw)
+    assert unsealed(raw, KEY, SshAccess(token=Secret("dop_v1_canary"))).plan == plan
+    hidden = json.loads(str(raw["body"]))["hidden"]
+    for access, key in ((SshAccess(token=Secret("other")), KEY), (ACCESS, RunKey("f" * 20))):
+        with pytest.raises(InvalidToken):
+            access.unhide(key, hidden)

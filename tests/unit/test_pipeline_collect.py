@@ -21,8 +21,10 @@ from tests.builders import make_plan
 from tests.worlds import make_world
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from docklet.ports import Clock
     from tests.worlds import FakeWorld
 
 CUT = ConnectionLost("It broke.")
@@ -65,3 +67,27 @@ async def test_failures(tmp_path: Path, error: DockletError, reason: Reason) -> 
         await collected(world, tmp_path)
     assert caught.value.reason is reason
     assert world.seen.phases == ["collect!"]
+
+
+class _Dripping:
+    """An agent whose results never come to an end, nor to much."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def collect(self, *_: object) -> AsyncIterator[bytes]:
+        """Send a byte a minute."""
+        while True:
+            await self._clock.sleep(60.0)
+            yield b"x"
+
+
+async def test_results_that_trickle(tmp_path: Path) -> None:
+    """A machine that sends results for ever is left after some minutes."""
+    world, archive = make_world(tmp_path), tmp_path / "results.tar"
+    began = world.clock.now()
+    with pytest.raises(AgentError, match="KiB a second") as caught:
+        await collect(make_plan(), _Dripping(world.clock), world, archive)  # type: ignore[arg-type]
+    assert caught.value.reason is Reason.NOT_COLLECTED
+    assert world.clock.now() - began < 20 * 60
+    assert not archive.with_suffix(".part").exists()

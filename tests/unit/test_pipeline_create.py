@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
+from docklet.domain.firewall import TAG
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.domain.spec import RegistryLogin
@@ -32,7 +33,7 @@ async def test_request(tmp_path: Path) -> None:
     world, plan, rental = make_world(tmp_path), make_plan(), Rental()
     droplet = await create(plan, rental, world)
     (order,) = world.cloud.orders
-    assert (order.name, order.tags) == (plan.identity.name, (plan.identity.tag,))
+    assert (order.name, order.tags) == (plan.identity.name, (plan.identity.tag, TAG))
     assert rental.ids == {droplet.droplet_id}
     assert world.access.keys(plan.identity.key).host_public in order.user_data
     assert plan.spec.image in order.user_data

@@ -231,4 +231,5 @@ async def test_start_request(tmp_path: Path) -> None:
     await executed(world, timeout=600)
     request = world.machine.requests["start"]
     assert (request["timeout"], request["metadata_open"]) == (600, False)
+    assert request["private_network"] is False
     assert b"canary" not in world.machine.received["start"]

@@ -8,6 +8,7 @@ import pytest
 
 from docklet.domain.errors import CloudError, ConnectionLost, DockletError, ForgeGone
 from docklet.domain.events import DropletKept
+from docklet.domain.firewall import TAG
 from docklet.domain.identity import RunKey, kept_tag
 from docklet.domain.outcome import Outcome, Reason, Status, status_of
 from docklet.domain.plan import Existing
@@ -65,7 +66,7 @@ async def test_announcement(tmp_path: Path) -> None:
     assert kept.until == int(kept.at) + 600
     assert kept.price_hourly == plan.size.price_hourly
     assert kept.ssh == f"ssh root@{kept.address}"
-    assert droplet.tags == (plan.identity.tag, kept_tag(KEY, kept.until))
+    assert droplet.tags == (plan.identity.tag, TAG, kept_tag(KEY, kept.until))
     assert world.machine.received["authorise"] == b"ssh-ed25519 AAAA\n"
     assert world.record.progress.kept == kept
 
@@ -105,7 +106,7 @@ async def test_what_cannot_be_kept_goes(tmp_path: Path, failing: str, *, commit:
     outcome = await give_back(plan, rental, DONE, world)
     assert outcome == DONE
     assert not world.cloud.live
-    assert not world.cloud.tags
+    assert not world.cloud.run_tags
     assert "is deleted instead" in world.seen.notices
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +14,9 @@ from docklet.domain.outcome import Reason
 from docklet.domain.plan import MARGIN
 from docklet.domain.spec import Push
 from docklet.pipeline.prepare import SWEEP, prepare, preview
-from tests.builders import KEY, SHA, START, make_droplet, make_spec, make_trigger
+from tests.builders import KEY, SHA, START, make_droplet, make_size, make_spec, make_trigger
 from tests.fakes import IMAGES
+from tests.fakes.cloud import SIZES
 from tests.worlds import make_world
 
 if TYPE_CHECKING:
@@ -40,6 +43,28 @@ async def test_plan(tmp_path: Path) -> None:
     assert (plan.identity.key, plan.identity.slot) == (KEY, "cafe0123")
     assert not plan.install_docker
     assert not {"create", "delete"} & set(world.cloud.calls)
+
+
+@pytest.mark.parametrize(
+    ("spec", "slugs"),
+    [
+        ({}, ["s-1vcpu-2gb"]),
+        ({"regions": ("fra1",)}, []),
+        ({"droplet_image": "103"}, []),
+        (GPU, []),
+    ],
+    ids=str,
+)
+async def test_smaller_sizes_are_remembered(
+    tmp_path: Path, spec: dict[str, object], slugs: list[str]
+) -> None:
+    """The plan knows what might have done as well, where that can be compared at all."""
+    world = make_world(tmp_path)
+    small = make_size(slug="s-1vcpu-2gb", price_hourly=Decimal("0.01786"))
+    gpu = replace(SIZES[1], slug="gpu-small", price_hourly=Decimal(1))
+    world.cloud.offered = (*SIZES, replace(small, regions=frozenset({"nyc3"})), gpu)
+    plan = await prepared(world, {}, **spec)
+    assert [size.slug for size in plan.cheaper] == slugs
 
 
 async def test_ref(tmp_path: Path) -> None:
@@ -149,7 +174,8 @@ async def test_preview_changes_nothing(tmp_path: Path) -> None:
     await preview(make_spec(), make_trigger(), KEY, **asked)  # type: ignore[arg-type]
     assert len(world.cloud.live) == 1
     assert set(world.cloud.calls) == {
-        *("sizes", "droplet_limit", "droplets", "gpu_droplets", "application_images")
+        *("sizes", "droplet_limit", "droplets", "gpu_droplets", "application_images"),
+        "firewalls",
     }
 
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docklet.domain.ending import Ending
+from docklet.domain.ending import Ending, outcome_of
 from docklet.domain.errors import ForgeError, GitError
-from docklet.domain.outcome import Published, Usage
-from docklet.domain.spec import Push
+from docklet.domain.outcome import CommittedFile, FileChange, Published, Reason, Usage
+from docklet.domain.secret import Secret
+from docklet.domain.spec import Push, RegistryLogin
 from docklet.pipeline.agent import Agent
 from docklet.pipeline.bases import Bases
 from docklet.pipeline.run import results
 from docklet.ports import PushAnswer, PushVerdict
-from tests.builders import SHA, make_plan, make_trigger
+from tests.builders import SHA, make_plan, make_spec, make_trigger
 from tests.fakes import FakeGit
 from tests.worlds import make_world
 
@@ -100,6 +101,38 @@ async def test_conflicts(
     for name, content in ours.items():
         assert world.repository.show(name, found.branch) == content
     assert ("Somebody changed" in world.seen.notices) == conflict
+    assert not found.archive
+
+
+async def test_commit_is_described(tmp_path: Path) -> None:
+    """What the commit brings is told file by file, against what it was made on."""
+    world = make_world(tmp_path)
+    world.produce({"old.csv": b"1;2\n", "plot.png": b"P" * 9})
+    found = await published(world, {"other": b"2"})
+    assert found.files == (
+        CommittedFile(path="old.csv", change=FileChange.CHANGED, size=4),
+        CommittedFile(path="plot.png", change=FileChange.NEW, size=9),
+    )
+
+
+async def test_commit_that_cannot_be_described_is_pushed(tmp_path: Path) -> None:
+    """That git fails afterwards changes nothing about where the results are."""
+    world = make_world(tmp_path)
+    world.git.failures["committed"] = [GitError("A tree is missing.")]
+    found = await published(world)
+    assert found.as_asked
+    assert found.files == ()
+
+
+@pytest.mark.parametrize("code", [0, 3])
+async def test_branch_that_was_wound_back(tmp_path: Path, code: int) -> None:
+    """Where the forge has lost the commit that ran, its results go on top of the branch's tip."""
+    world = make_world(tmp_path)
+    answer(world, PushVerdict.ROOTLESS)
+    found = await published(world, {"other": b"2"}, code=code)
+    assert found.branch == ("main" if code == 0 else OWN)
+    assert world.repository.show(RESULT, found.branch) == b"# Results\n"
+    assert world.repository.show("other", found.branch) == b"2"
     assert not found.archive
 
 
@@ -293,3 +326,59 @@ async def test_archive_stays_for_what_was_left_out(tmp_path: Path) -> None:
     assert found.changed == (RESULT,)
     assert [one.path for one in found.left_out] == [".github/workflows/x.yml"]
     assert found.archive == f"{tmp_path.name}/results.tar"
+
+
+SECRETS = {"API_KEY": Secret("canary-of-the-script"), "YEAR": Secret("2024")}
+LOGIN = RegistryLogin(username="robot", password=Secret("canary-of-the-registry"))
+
+
+@pytest.mark.parametrize("succeeded", [True, False])
+@pytest.mark.parametrize("push", Push)
+async def test_secrets_are_not_published(tmp_path: Path, push: Push, *, succeeded: bool) -> None:
+    """Whatever way results go, a file that holds a secret of the run stays in the archive."""
+    world = make_world(tmp_path)
+    world = replace(world, secrets={"github-token": Secret("canary-of-the-forge")})
+    held = {
+        "API_KEY.txt": b"canary-of-the-script",
+        "registry-password.txt": b"canary-of-the-registry",
+        "github-token.txt": b"canary-of-the-forge",
+    }
+    world.produce({RESULT: b"2024: new", **held})
+    found = await published(
+        world,
+        code=0 if succeeded else 1,
+        spec=make_spec(env=SECRETS, registry=LOGIN, push=push),
+    )
+    assert {each.path for each in found.left_out} == set(held)
+    for each in found.left_out:
+        assert f"`{each.path.removesuffix('.txt')}`" in each.reason
+    assert found.archive
+    assert "canary" not in repr(found)
+    assert found.changed == (RESULT,)
+    assert not [blob for blob in _trees(world) if b"canary" in blob]
+
+
+async def test_nothing_but_a_secret(tmp_path: Path) -> None:
+    """Results that are nothing but a secret make no commit, and no success either."""
+    world = make_world(tmp_path)
+    world.produce({RESULT: b"canary-of-the-script"})
+    found = await published(world, spec=make_spec(env=SECRETS))
+    assert (found.commit, found.changed) == ("", ())
+    ending = Ending(
+        kind="exited",
+        exit_code=0,
+        message="",
+        started=0,
+        finished=0,
+        log_bytes=0,
+        usage=Usage(),
+    )
+    assert outcome_of(ending, found, pushes=True).reason is Reason.PARTLY_PUSHED
+
+
+def _trees(world: FakeWorld) -> list[bytes]:
+    """Return every file of every commit."""
+    blobs = {
+        blob for commit in world.repository.commits.values() for _, blob in commit.tree.values()
+    }
+    return [world.repository.blobs[blob] for blob in blobs]

@@ -64,6 +64,41 @@ async def test_looks_that_say_nothing(tmp_path: Path, read_lag: float, failures:
     assert world.seen.of(DropletReached)
 
 
+async def test_creation_that_failed(tmp_path: Path) -> None:
+    """A droplet that the cloud could not make is given up as soon as that is known."""
+    world = make_world(tmp_path)
+    world.cloud.errored = True
+    with pytest.raises(CloudError, match="ended with an error") as failed:
+        await booted(world)
+    assert failed.value.reason is Reason.CREATE_FAILED
+    assert world.clock.now() < START + 75
+
+
+@pytest.mark.parametrize("boot", [0, 20, 59])
+async def test_ordinary_droplet_costs_no_look_at_its_creation(tmp_path: Path, boot: float) -> None:
+    """Only a droplet that is slower than usual is worth further calls."""
+    world = make_world(tmp_path, boot=boot)
+    await booted(world)
+    assert "creation_failed" not in world.cloud.calls
+
+
+@pytest.mark.parametrize(
+    ("failure", "times"),
+    [(DOWN, 3), (CloudError("It may not.", reason=Reason.CLOUD_DENIED), 1)],
+    ids=["down", "denied"],
+)
+async def test_creation_that_nobody_can_look_into(
+    tmp_path: Path, failure: CloudError, times: int
+) -> None:
+    """A cloud that does not tell is asked again, and one that never will only once."""
+    world = make_world(tmp_path, boot=200)
+    world.cloud.fail("creation_failed", failure, times=times)
+    await booted(world)
+    assert world.seen.of(DropletReached)
+    asked = world.cloud.calls.count("creation_failed")
+    assert asked == 1 if times == 1 else asked > times
+
+
 async def test_failed_look_is_no_sign_of_the_end(tmp_path: Path) -> None:
     """A cloud that fails in the second minute has not said that the droplet is gone."""
     world = make_world(tmp_path, boot=120)

@@ -46,7 +46,7 @@ async def test_who_goes(tmp_path: Path, droplet: dict[str, Any], *, goes: bool) 
     world.cloud.add(found)
     assert await reap_expired([found], world) == ((found,) if goes else ())
     assert bool(world.cloud.live) != goes
-    assert not goes or not world.cloud.tags
+    assert not goes or not world.cloud.run_tags
 
 
 async def test_bounded(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ async def test_kept_tags_go_too(tmp_path: Path) -> None:
     world.cloud.add(found)
     ((droplet, identity),) = expired([found], START)
     await discard(droplet, identity, world)
-    assert not world.cloud.tags
+    assert not world.cloud.run_tags
     world.cloud.add(found)
     world.cloud.fail("delete_tag", DENIED, times=2)
     await discard(droplet, identity, world)

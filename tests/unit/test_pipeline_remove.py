@@ -40,7 +40,7 @@ async def test_removed(tmp_path: Path, cloud: dict[str, float]) -> None:
     world = rented(tmp_path, 7, **cloud)
     assert await remove(OURS, [7], world) == (7,)
     assert not world.cloud.live
-    assert not world.cloud.tags
+    assert not world.cloud.run_tags
     assert world.seen.events == [DropletGone(at=world.cloud.deleted[7], droplet_id=7)]
 
 

@@ -40,7 +40,7 @@ OWN_BRANCH = make_plan().fallback_branch
 def assert_nothing_left(world: FakeWorld) -> None:
     """Check that droplets, tags, connections and the git directory are gone."""
     assert not world.cloud.live
-    assert not world.cloud.tags
+    assert not world.cloud.run_tags
     assert all(shell.closed for shell in world.access.shells)
     assert world.git.closed or "import_results" not in world.git.calls
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from docklet.domain.errors import AmbiguousCreate
 from docklet.domain.events import Ended, Event
+from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Published, Reason
+from docklet.domain.plan import Existing
 from docklet.domain.spec import Keep
 from docklet.pipeline.run import run
 from docklet.ports import PushAnswer, PushVerdict
@@ -103,19 +105,43 @@ async def test_stopped_and_nobody_knows(tmp_path: Path) -> None:
     assert world.clock.now() < START + 10
 
 
-async def test_stopped_while_it_is_deleted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("deaf", [{"pending": 10**9}, {"slow": {"delete": 10**6}}], ids=str)
+async def test_stopped_while_it_is_deleted(tmp_path: Path, deaf: dict[str, Any]) -> None:
+    """A signal that comes while a cloud refuses, or is mute, ends the run before it is killed."""
+    world = make_world(tmp_path, pending=deaf.get("pending", 0.0))
+    world.cloud.slow = dict(deaf.get("slow", {}))
+    outcome = await run_stopped(make_plan(), world, 60.0, 61.0)
+    assert "delete!" in world.seen.phases
+    assert outcome.reason is Reason.NOT_DELETED
+    assert "1001" in outcome.message
+    assert world.seen.of(Ended)[0].at <= START + 60 + 6
+
+
+async def test_stopped_while_it_is_deleted_in_time(tmp_path: Path) -> None:
     """A signal that comes when the work is done does not keep the droplet alive."""
-    world = make_world(tmp_path, pending=100)
-    plain = await run_stopped(make_plan(), world, 45.0, 46.0)
-    assert plain.reason is Reason.DONE
+    world = make_world(tmp_path, pending=63)
+    outcome = await run_stopped(make_plan(), world, 60.0, 61.0)
+    assert outcome.reason is Reason.DONE
     assert not world.cloud.live
+
+
+async def test_stopped_on_a_droplet_that_stays_and_is_mute(tmp_path: Path) -> None:
+    """A machine that does not answer keeps a stopped run no longer than it has."""
+    there = Existing(droplet_id=7, address="203.0.113.7", known_by=RunKey("f" * 20), until=2**31)
+    world = make_world(tmp_path)
+    world.machine.silences = [(START + 5, 10**12)]
+    world.machine.lasts = 100
+    outcome = await run_stopped(make_plan(existing=there), world, 10.0)
+    assert outcome.reason is Reason.CANCELLED
+    assert "could not be removed in time" in world.seen.notices
+    assert world.seen.of(Ended)[0].at <= START + 10 + 6
 
 
 async def test_stopped_while_results_are_fetched(tmp_path: Path) -> None:
     """Half an archive is no archive: what was lost with the machine is told as lost."""
-    world = make_world(tmp_path)
+    world = make_world(tmp_path, boot=0.5)
     world.machine.takes = {"collect": 30}
-    outcome = await run_stopped(make_plan(), world, 40.0)
+    outcome = await run_stopped(make_plan(), world, 11.0)
     assert outcome.reason is Reason.CANCELLED
     assert "collect!" in world.seen.phases
     assert "its results are lost" in outcome.message
@@ -126,7 +152,7 @@ async def test_stopped_while_results_are_fetched(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arrives", [False, True])
 async def test_stopped_while_results_are_pushed(tmp_path: Path, *, arrives: bool) -> None:
     """Results that were on their way stay here whole, and nobody says where else they are not."""
-    world = make_world(tmp_path)
+    world = make_world(tmp_path, boot=0.5)
     push = world.git.push
 
     async def slow_push(sha: str, branch: str) -> PushAnswer:
@@ -135,7 +161,7 @@ async def test_stopped_while_results_are_pushed(tmp_path: Path, *, arrives: bool
         return answer
 
     world.git.push = slow_push  # type: ignore[method-assign]
-    outcome = await run_stopped(make_plan(), world, 40.0)
+    outcome = await run_stopped(make_plan(), world, 11.0)
     assert outcome.reason is Reason.CANCELLED
     assert "push!" in world.seen.phases
     assert "may have its results" in outcome.message

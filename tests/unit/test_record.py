@@ -11,7 +11,7 @@ import pytest
 from docklet.domain.record import VERSION, RunRecord, decode, encode
 from docklet.domain.secret import Secret
 from docklet.domain.spec import CommentOn, Keep, Push, RegistryLogin, Submodules
-from tests.builders import DIGEST, SHA, START, make_plan, make_spec
+from tests.builders import DIGEST, SHA, START, make_plan, make_size, make_spec
 
 SECRET = "canary-5f2c"
 FULL = make_spec(
@@ -38,7 +38,16 @@ FULL = make_spec(
 
 def made(**fields: object) -> RunRecord:
     """Return a record whose every field has a value of its own."""
-    plan = make_plan(spec=FULL, image=4711, install_docker=True, branch="results", **fields)
+    cheaper = (make_size(slug="s-1vcpu-1gb"), make_size(slug="s-1vcpu-2gb"))
+    plan = make_plan(
+        spec=FULL,
+        cheaper=cheaper,
+        image=4711,
+        install_docker=True,
+        branch="results",
+        issue=7,
+        **fields,
+    )
     return RunRecord(plan=plan, started=START, digest=DIGEST, begun=SHA)
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docklet.domain.events import DropletKept, Phase, PhaseStarted
-from docklet.domain.outcome import LeftOut, Outcome, Reason, Usage
+from docklet.domain.outcome import (
+    CommittedFile,
+    FileChange,
+    LeftOut,
+    Outcome,
+    Reason,
+    Stretch,
+    Usage,
+)
 from docklet.domain.progress import TAIL_BYTES, Progress
 from docklet.domain.secret import Secret
 from docklet.render.comment import ROOM, comment, marker
@@ -31,9 +40,10 @@ from tests.builders import (
     make_published,
     make_trigger,
 )
-from tests.markdown import addresses, alive, fences, tokens
+from tests.markdown import addresses, alive, blocks, fences, tokens
 
 LINKS = Links(server_url="https://github.com", repository="octo/template")
+BLOBS = f"https://github.com/octo/template/blob/{RESULT_SHA}"
 HOSTILE = (
     "</details>\n\n# @octocat ✅ approved\n![x](https://evil.example/x.png) "
     "[y](https://evil.example) <img src=//evil.example> ``` ~~~ \u202e `"
@@ -76,11 +86,40 @@ def test_running_comment_estimates() -> None:
     assert "⏳ **The script is running.** 1h 00m 01s so far · $0.04 so far" in text
 
 
+def test_running_comment_has_the_last_lines() -> None:
+    """While the script runs, what it is at stands right below the headline, open and short."""
+    log = b"".join(b"line %d\n" % n for n in range(100))
+    text = shown(fold(make_events(log=log)[:14]), START + 61)
+    assert fences(text)[0] == "".join(f"line {n}\n" for n in range(85, 100))
+    assert text.index("<details open>") < text.index("**Script:**")
+
+
+def test_log_of_a_failure_comes_first() -> None:
+    """Whoever sees a failure wants the log's end first, and whoever sees a success the results."""
+    failed, succeeded = (
+        shown(make_progress(outcome=make_outcome(reason=reason)))
+        for reason in (Reason.SCRIPT_EXIT, Reason.DONE)
+    )
+    assert failed.index("<details open>\n<summary>The end") < failed.index("**Results:**")
+    assert succeeded.index("**Results:**") < succeeded.index("<details>\n<summary>The end")
+
+
+def test_lists_stay_apart() -> None:
+    """Two lists in a row would become one, with blank lines between its entries."""
+    published = make_published(left_out=(LeftOut(path="a", reason="it is odd"),) * 2)
+    outcome = make_outcome(published=published, message="One.\nTwo.")
+    text = shown(make_progress(outcome=outcome, notes=("Odd.", "Odder.")))
+    found = list(blocks(text))
+    entries = [after for before, after in pairwise(found) if before.type == "list_item_open"]
+    assert len([token for token in found if token.type == "bullet_list_open"]) == 5
+    assert all(entry.hidden for entry in entries)
+
+
 def test_overlap_shows() -> None:
     """Clone and pull begin in the same column of the timeline, and the run after them."""
     bars = {
         line.split()[0]: line.find("█")
-        for line in fences(shown(make_progress()))[0].split("\n")[:5]
+        for line in fences(shown(make_progress()))[1].split("\n")[:5]
     }
     assert bars["clone"] == bars["pull"] < bars["run"]
 
@@ -175,14 +214,25 @@ def hostile(text: str, *, log: bytes) -> Progress:
     published = make_published(
         branch=line,
         as_asked=False,
-        commit=line,
         pull_request=f"https://evil.example/{line}",
         changed=(text,) * 2000,
+        files=tuple(
+            CommittedFile(path=f"{text}{suffix}", change=FileChange.NEW, size=1)
+            for suffix in (".png", ".md", "") * 1000
+        ),
         left_out=(LeftOut(path=text, reason=text),) * 2000,
         archive=text,
     )
+    stretches = tuple(
+        Stretch(until=float(at), cpu=1 / 3, busiest=1.0, memory=1 << 60, disk=7)
+        for at in range(1, 61)
+    )
     outcome = make_outcome(
-        reason=Reason.SCRIPT_EXIT, exit_code=3, message=f"{text}\n" * 100, published=published
+        reason=Reason.SCRIPT_EXIT,
+        exit_code=3,
+        message=f"{text}\n" * 100,
+        published=published,
+        usage=Usage(memory=1 << 60, disk=1 << 60, stretches=stretches),
     )
     return make_progress(outcome=outcome, plan=plan, log=log, notes=(text,) * 100)
 
@@ -195,7 +245,8 @@ def check_inert(text: str) -> None:
     assert not [token for token in tokens(text) if token.type == "html_inline"]
     assert not alive(text)
     assert all(url.startswith("https://github.com/octo/template/") for url in addresses(text))
-    assert not [token for token in tokens(text) if token.type == "image"]
+    pictures = [str(one.attrGet("src")) for one in tokens(text) if one.type == "image"]
+    assert all(url.startswith(f"{BLOBS}/") for url in pictures)
 
 
 def test_hostile_surroundings_are_inert() -> None:

@@ -109,23 +109,23 @@ async def test_minute_costs_at_most_nine_calls() -> None:
 
 
 @pytest.mark.parametrize("hours", [1, 2, 5])
-async def test_long_run_costs_four_calls_an_hour(hours: int) -> None:
-    """A comment lives on through hours of silence, on four edits an hour."""
+async def test_long_run_costs_three_calls_an_hour(hours: int) -> None:
+    """A comment lives on through hours of silence, on three edits an hour."""
     run = Run()
     slow = {**short(30), Phase.RUN: hours * 3600}
     await run.phases(slow)
     await run.end()
     edits = run.forge.calls.count("edit_comment")
-    assert 4 * hours <= edits <= 4 * hours + 7
-    assert len(run.forge.calls) <= 10 + 4 * hours
+    assert 3 * hours <= edits <= 3 * hours + 7
+    assert len(run.forge.calls) <= 10 + 3 * hours
 
 
 def test_edits_are_rationed() -> None:
-    """Beyond the first minute there are four edits in any hour, even with news."""
+    """Beyond the first minute there are three edits in any hour, even with news."""
     pace = Pace(began=0, edited=0)
     assert pace.next_edit(news=True) == 20
     assert pace.next_edit(news=False) == 900
-    for now in (20, 40, 60, 80, 100, 120):
+    for now in (20, 40, 60, 80, 100):
         assert pace.next_edit(news=True) == now
         pace = pace.after(now)
     assert pace.next_edit(news=True) == pace.next_edit(news=False) == 3660
@@ -141,7 +141,7 @@ def test_no_hour_has_more_than_six_calls(news: list[bool]) -> None:
         pace = pace.after(edits[-1])
     assert len([one for one in edits if one < 60]) <= 2
     later = [one for one in edits if one >= 60]
-    assert all(fifth - first >= 3600 for first, fifth in zip(later, later[4:], strict=False))
+    assert all(fourth - first >= 3600 for first, fourth in zip(later, later[3:], strict=False))
 
 
 async def test_no_comment_no_calls() -> None:

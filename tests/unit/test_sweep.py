@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docklet.domain.errors import ConnectionLost, ForgeError, GitError
+from docklet.domain.errors import CloudError, ConnectionLost, ForgeError, GitError
 from docklet.domain.identity import RunKey, kept_tag
+from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.domain.spec import Keep, Push
 from docklet.domain.triage import Action, Workflow
+from docklet.pipeline import takeup
 from docklet.pipeline.lease import OWNER
 from docklet.pipeline.rescue import rescue
 from docklet.pipeline.sweep import BETWEEN, survey, sweep
@@ -66,7 +68,7 @@ async def test_finished_run_is_taken_up(tmp_path: Path) -> None:
     assert world.repository.show("inst/examples/example.md") == b"# Results\n"
     assert (world.directory / "run.log").read_bytes() == world.machine.log
     assert not world.cloud.live
-    assert not world.cloud.tags
+    assert not world.cloud.run_tags
     said = comment(world)
     assert "✅ **The script succeeded.**" in said
     assert "Another one found the script finished" in said
@@ -136,7 +138,7 @@ async def test_droplet_is_kept_between_the_passes(tmp_path: Path) -> None:
         ({"repository": ""}, "belongs to another repository"),
         ({"silence": True}, "can't be asked (No SSH connection"),
         ({"stranger": True}, "can't be asked (The machine has another host key"),
-        ({"status": "off"}, "can't be asked (off)"),
+        ({"status": "archive"}, "can't be asked (archive)"),
         ({"forged": True}, "can't be taken up: The record on the droplet was not written"),
         ({"broken": True}, "can't be asked ("),
     ],
@@ -152,7 +154,7 @@ async def test_left_until_its_deadline(tmp_path: Path, change: dict[str, Any], w
         world.machine.shown_key = "ssh-ed25519 somebody-else"
     if "status" in change:
         ((number, droplet),) = world.cloud.live.items()
-        world.cloud.live[number] = replace(droplet, status="off", address="203.0.113.9")
+        world.cloud.live[number] = replace(droplet, status="archive", address="203.0.113.9")
         world.cloud.boot = 10**9
     if "forged" in change:
         world.machine.forge_record({"body": "{}", "seal": "0"})
@@ -165,6 +167,73 @@ async def test_left_until_its_deadline(tmp_path: Path, change: dict[str, Any], w
     await world.clock.sleep(found.case.identity.deadline - world.clock.now() + 1)
     assert (await swept(world, repository=repository)).decision.action is Action.DELETE
     assert not world.cloud.live
+
+
+async def off(folder: Path, moment: str = "shell.follow>") -> FakeWorld:
+    """Return a world in which a run's process died, and its droplet was switched off."""
+    world = await left(folder, moment)
+    ((number, droplet),) = world.cloud.live.items()
+    world.cloud.live[number] = replace(droplet, status="off", address="203.0.113.9")
+    return world
+
+
+async def test_droplet_that_is_off_is_switched_on_for_its_results(tmp_path: Path) -> None:
+    """It costs as much as one that runs, so its results are fetched now and it goes."""
+    world = await off(tmp_path)
+    assert (await swept(world)).decision.action is Action.TAKE_UP
+    assert world.cloud.calls.count("power_on") == 1
+    assert world.repository.show("inst/examples/example.md") == b"# Results\n"
+    assert not world.cloud.live
+
+
+async def test_droplet_that_is_off_before_its_script_began(tmp_path: Path) -> None:
+    """One that turns out to have nothing goes at once."""
+    world = await off(tmp_path, "shell.install>")
+    assert (await swept(world)).decision.action is Action.DELETE
+    assert not world.cloud.live
+
+
+async def test_droplet_that_stays_off(tmp_path: Path) -> None:
+    """Where the token may switch nothing on, the droplet waits for its deadline as before."""
+    world = await off(tmp_path)
+    world.cloud.fail("power_on", CloudError("It may not.", reason=Reason.CLOUD_DENIED))
+    found = await swept(world)
+    assert (found.decision.action, found.failed) == (Action.LEAVE, False)
+    assert found.decision.why == "is off, and stays so until its deadline: It may not"
+    assert world.cloud.live
+    await world.clock.sleep(found.case.identity.deadline - world.clock.now() + 1)
+    assert (await swept(world)).decision.action is Action.DELETE
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        (None, "was switched on: it can't be asked (No SSH connection to the machine)"),
+        (CloudError("It is down."), "could not be seen to; try again"),
+    ],
+    ids=str,
+)
+async def test_droplet_that_does_not_come_up(
+    tmp_path: Path, failure: CloudError | None, why: str
+) -> None:
+    """One that is switched on and does not answer is left for the next sweep."""
+    world = await off(tmp_path)
+    world.machine.silences = [(0.0, 10**12)]
+    if failure is not None:
+        world.cloud.fail("power_on", failure)
+    found = await swept(world)
+    assert found.decision.why == why
+    assert world.cloud.live
+
+
+async def test_droplet_is_on_again_at_the_last_look(tmp_path: Path) -> None:
+    """What somebody else has switched on between the passes is not switched on again."""
+    world = await off(tmp_path)
+    sweeping = asyncio.ensure_future(swept(world))
+    await world.clock.sleep(BETWEEN / 2)
+    await world.cloud.power_on(next(iter(world.cloud.live)))
+    assert (await sweeping).decision.action is Action.TAKE_UP
+    assert world.cloud.calls.count("power_on") == 1
 
 
 async def test_results_wait_for_a_forge_that_fails(tmp_path: Path) -> None:
@@ -219,6 +288,19 @@ async def test_secrets_of_the_script_are_not_shown(tmp_path: Path) -> None:
     assert "Hello" not in comment(world)
     assert "does not know what to blank out" in comment(world)
     assert (world.directory / "run.log").read_bytes() == world.machine.log
+
+
+async def test_log_takes_no_more_room_than_a_run_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that this machine has no room for ends early, is told, and costs no result."""
+    monkeypatch.setattr(takeup, "room_for", lambda _: 10)
+    world = await left(tmp_path)
+    await swept(world)
+    assert (world.directory / "run.log").read_bytes() == world.machine.log[:5]
+    assert world.seen.notices.count("The log's file ends after 5 bytes") == 1
+    assert world.repository.show("inst/examples/example.md") == b"# Results\n"
+    assert "Hello" in comment(world)
 
 
 async def test_keeping_is_honoured(tmp_path: Path) -> None:
@@ -366,3 +448,17 @@ async def test_results_that_were_pushed_already(tmp_path: Path) -> None:
     assert set(world.repository.branches) == {"main", "results"}
     assert "✅ **The script succeeded.**" in comment(world)
     assert pushed in comment(world)
+
+
+async def test_secrets_of_a_lost_run_are_known(tmp_path: Path) -> None:
+    """Who takes up a run keeps its script's secrets out of commits, and shows them nowhere."""
+    env = {"API_KEY": Secret("canary-of-the-script")}
+    world = await left(tmp_path, spec=make_spec(env=env))
+    world.produce({"fine.csv": b"1", "env.txt": b"API_KEY=canary-of-the-script"})
+    assert (await swept(world)).decision.action is Action.TAKE_UP
+    assert world.repository.show("fine.csv") == b"1"
+    assert world.repository.show("env.txt") is None
+    assert "env.txt" in comment(world)
+    assert "`API_KEY`" in comment(world).replace("\\", "")
+    assert "canary" not in comment(world)
+    assert not [blob for blob in world.repository.blobs.values() if b"canary" in blob][1:]

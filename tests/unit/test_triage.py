@@ -12,7 +12,7 @@ from tests.builders import START, make_identity, make_plan
 
 STALE = 120.0
 RECORD = RunRecord(plan=make_plan(), started=START)
-LEAVE, DELETE, TAKE_UP = Action.LEAVE, Action.DELETE, Action.TAKE_UP
+LEAVE, DELETE, TAKE_UP, WAKE = Action.LEAVE, Action.DELETE, Action.TAKE_UP, Action.WAKE
 PAST, LATER = int(START) - 1, int(START) + 600
 
 
@@ -49,7 +49,12 @@ TABLE = [
     ({"record": None}, LEAVE),
     ({"ours": False}, LEAVE),
     ({"look": None}, LEAVE),
-    ({"look": None, "status": "off"}, LEAVE),
+    ({"look": None, "status": "off"}, WAKE),
+    ({"look": None, "status": "off", "age": STALE * ABANDONED - 1}, LEAVE),
+    ({"look": None, "status": "off", "ours": False}, LEAVE),
+    ({"look": None, "status": "off", "kept_until": LATER}, LEAVE),
+    ({"look": None, "status": "off", "deadline": PAST}, DELETE),
+    ({"look": None, "status": "archive"}, LEAVE),
     ({"started": False, "ended": False}, LEAVE),
     ({"started": False, "ended": False, "lease": STALE * ABANDONED}, DELETE),
     ({"started": False, "ended": False, "workflow": Workflow.OVER}, DELETE),

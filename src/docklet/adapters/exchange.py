@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from docklet.domain.errors import AgentError, ConnectionLost
+from docklet.domain.foreign import one_line
 from docklet.ports import Completed
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ async def follow(
 
 def failed(argv: Sequence[str], code: int, stderr: bytes) -> AgentError:
     """Return the error that says how a command failed and what it said."""
-    text = stderr[-TAIL:].decode("utf-8", "replace").strip()
+    text = one_line(stderr[-TAIL:].decode("utf-8", "replace"))
     message = f"The command `{Path(argv[0]).name}` failed with exit code {code}."
     return AgentError(f"{message} It said: {text}" if text else message, kind=f"exit-{code}")
 

@@ -6,13 +6,15 @@ on is mended, unless the run was finished here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from docklet.bot.marks import mark_lines
+from docklet.bot.once import look_for, make_comment
 from docklet.domain.errors import DockletError
 from docklet.domain.progress import Progress
 from docklet.domain.spec import CommentOn
-from docklet.render.comment import comment, is_open, marker, run_of
+from docklet.render.comment import comment, commit_of, is_open, marker, run_of
 from docklet.render.sections import description
 from docklet.render.words import commit_state
 
@@ -42,6 +44,7 @@ class Mender:
     async def finished(self, progress: Progress) -> None:
         """Report on a run that was finished here: its comment is edited, or made."""
         await self._try(self._report(progress, only_open=False))
+        await self._try(self._mark(progress))
 
     async def ended(self, progress: Progress) -> None:
         """Report on a run that has a plan and ended without its results."""
@@ -72,14 +75,20 @@ class Mender:
         plan = progress.plan
         if plan is None or plan.spec.comment is CommentOn.NONE:
             return
-        run, sha = plan.identity.key, plan.trigger.sha
-        found = await self.forge.find_comment(sha, marker(run))
+        run, mark = plan.identity.key, marker(plan.identity.key)
+        found = await look_for(self.forge, plan.place, mark)
         if found is None:
-            body = self._body(progress, run)
-            found = await self.forge.create_comment(sha, body, marker=marker(run))
-            await self._set_status(sha, progress, found)
+            body, notice = self._body(progress, run), self.notice
+            found = await make_comment(self.forge, plan.place, body, marker=mark, notice=notice)
+            await self._set_status(plan.place.sha, progress, found)
         elif is_open(found.body) or not only_open:
-            await self._write(replace(found, sha=sha), progress, run)
+            await self._write(found, progress, run)
+
+    async def _mark(self, progress: Progress) -> None:
+        """Mark the lines at which the script failed, if anything is reported at all."""
+        plan = progress.plan
+        if plan is not None and plan.spec.comment is not CommentOn.NONE:
+            await mark_lines(self.forge, progress, self.mask, plan.trigger.run_url)
 
     async def _report_unknown(self, run: RunKey, outcome: Outcome, since: float) -> None:
         """Find the comment of a run without a plan and set it right."""
@@ -90,7 +99,9 @@ class Mender:
 
     async def _write(self, found: Comment, progress: Progress, run: RunKey | None) -> None:
         """Set the status of a commit and edit the comment on it, whose sign is looked for."""
-        await self._set_status(found.sha, progress, found)
+        sha = found.place.sha or commit_of(found.body)
+        if sha:
+            await self._set_status(sha, progress, found)
         await self.forge.edit_comment(found, self._body(progress, run))
 
     async def _set_status(self, sha: str, progress: Progress, found: Comment) -> None:

@@ -2,7 +2,8 @@
 
 Everybody's runs share one limit (1,000 requests an hour for a repository's `github.token`), so a
 run is shown closely in its first minute, where most happens, and has six requests in any hour
-after it. Two of them are kept for the end: the last edit and the commit status.
+after it. Three of them are kept for the end: the last edit, the commit status, and the lines at which
+a failed script stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ APART: Final = 20.0
 """Seconds between two edits at least."""
 BEGINNING: Final = 60.0
 """Seconds in which edits are not rationed."""
-RATION: Final = 4
+RATION: Final = 3
 """Edits in any hour after that."""
 HEARTBEAT: Final = 900.0
 """Seconds after which a comment is edited though nothing new began."""

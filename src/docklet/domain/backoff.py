@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ADDRESS_WAITS: Final = (0.7, 17.0, 12.0, 14.0, 26.0, 30.0)
+ADDRESS_WAITS: Final = (0.7, 17.0, 18.3, 34.0, 30.0)
 """Seconds before each look for a new droplet's address, the last one for ever.
 
 The first look is for clouds that are faster than the real one, where a droplet takes 20 to 60
-seconds. Five looks in the first 70 seconds leave a run within 15 calls: the API's budget of 250
-requests a minute is shared by all runs of an account. A droplet that is slower still costs two
-calls more a minute.
+seconds. Four looks in the first 70 seconds leave a run within 15 calls: the API's budget of 250
+requests a minute is shared by all runs of an account. A droplet that is slower still costs four
+calls more a minute: two for its address, two for how its creation goes.
 """
 
 

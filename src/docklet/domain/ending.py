@@ -29,6 +29,8 @@ class Ending:
     finished: float
     log_bytes: int
     usage: Usage
+    keep: str = ""
+    """The seal of somebody's wish to keep the machine; empty when nobody has one."""
 
     @property
     def succeeded(self) -> bool:

@@ -2,6 +2,7 @@
 
     DockletError
     ├── InvalidInputs        the user's configuration, all problems at once
+    │   └── InvalidCommand   a comment speaks to docklet and says what it does not know
     ├── CloudError           the cloud said no, or nothing
     │   ├── AmbiguousCreate  nobody knows whether the droplet exists
     │   └── CreateDeferred   there is surely none; the cloud may make one later
@@ -47,10 +48,13 @@ class Problem:
     """The input's name as the user writes it."""
     message: str
     """What is wrong, the likely cause and the remedy."""
+    line: int = 0
+    """Line of the file that it stands in, counted from 1; 0 when it came from no file."""
 
     def __str__(self) -> str:
-        """Name the input, then say what is wrong."""
-        return f"{self.name}: {self.message}"
+        """Name the place and the input, then say what is wrong."""
+        place = f"line {self.line}: " if self.line else ""
+        return f"{place}{self.name}: {self.message}"
 
 
 class InvalidInputs(DockletError):
@@ -62,6 +66,10 @@ class InvalidInputs(DockletError):
         """Collect `problems`, one line each."""
         super().__init__("\n".join(map(str, problems)), reason=reason)
         self.problems = problems
+
+
+class InvalidCommand(InvalidInputs):
+    """A comment is a command, and its words can't be understood."""
 
 
 class CloudError(DockletError):

@@ -59,6 +59,7 @@ def machine(reader: Reader, actor: str) -> dict[str, Any]:
         "regions": reader.read("region", _regions, _DEFAULT_REGIONS),
         "droplet": reader.read("droplet", _plain, ""),
         "droplet_image": reader.read("droplet-image", _plain, "auto"),
+        "private_network": reader.read("private-network", values.flag, fallback=False),
         "keep": reader.read("keep", lambda text: values.choice(text, Keep), Keep.NEVER),
         "keep_for": reader.read("keep-for", values.duration, 3600),
         "ssh_keys": reader.read("ssh-keys", lambda text: _ssh_keys(text, actor), _NO_LINES),
@@ -102,8 +103,6 @@ def check_together(reader: Reader, found: Mapping[str, Any]) -> None:
         )
     if not _SHORTEST_KEEP <= found["keep_for"] <= LONGEST_KEEP:
         reader.wrong("keep-for", "It must be between 1m and 24h; a kept droplet costs money.")
-    if found["comment"] is CommentOn.PULL_REQUEST:
-        reader.wrong("comment", "Comments on pull requests are not there yet. Use `commit`.")
     if found["droplet"] and found["keep"] is not Keep.NEVER:
         reader.wrong("keep", "It has no meaning with `droplet`, which is never deleted anyway.")
 

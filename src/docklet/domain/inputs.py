@@ -57,6 +57,7 @@ INPUTS: Final[tuple[Input, ...]] = (
     Input(name="keep-for", default="1h"),
     Input(name="droplet"),
     Input(name="droplet-image", default="auto"),
+    Input(name="private-network", default="false"),
     Input(name="ssh-keys", default="github:ACTOR"),
     Input(name="comment", default="commit"),
     Input(name="github-token", default="${{ github.token }}"),
@@ -64,6 +65,11 @@ INPUTS: Final[tuple[Input, ...]] = (
 )
 """Every input, in the order of the documentation."""
 
+LISTS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("args", "env", "paths", "ssh-keys"), "\n"),
+    "region": ",",
+}
+"""Inputs that hold several values, and what stands between these."""
 _TOKENS: Final = {"github-token", "digitalocean-token"}
 
 

@@ -119,6 +119,27 @@ class LeftOut:
     """Whether it is a result of which nothing is left."""
 
 
+class FileChange(StrEnum):
+    """What a commit does to a file."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommittedFile:
+    """A file that the results commit brings, changes or takes away."""
+
+    path: str
+    """Relative to the repository's root; bytes that are no UTF-8 are surrogates (PEP 383)."""
+    change: FileChange
+    size: int | None = None
+    """Bytes that it has now; None for one that is gone, or that Git LFS keeps."""
+    regular: bool = True
+    """Whether it is a file and not a symbolic link."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """Where the results went."""
@@ -132,11 +153,29 @@ class Published:
     pull_request: str = ""
     """URL of the pull request that proposes them."""
     changed: tuple[str, ...] = ()
-    """Paths that the commit changes, relative to the repository's root."""
+    """Paths that the results change, relative to the repository's root."""
+    files: tuple[CommittedFile, ...] = ()
+    """What the results commit changes; empty when there is none, or nobody could tell."""
     left_out: tuple[LeftOut, ...] = ()
     """What was produced but not committed."""
     archive: str = ""
     """Path of the archive that holds everything, when the repository does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """How the machine was used for a while."""
+
+    until: float
+    """Seconds from the script's start to the end of this."""
+    cpu: float
+    """Mean share of all processors, 0 to 1."""
+    busiest: float
+    """The same in its busiest few seconds."""
+    memory: int
+    """Bytes in use at the worst moment."""
+    disk: int
+    """Bytes in use on the root disk at the worst moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +184,16 @@ class Usage:
 
     peak_memory: int = 0
     """Bytes in use on the machine at the worst moment."""
+    memory: int = 0
+    """Bytes of memory that the machine has."""
     mean_cpu: float = 0.0
     """Mean share of all processors, 0 to 1."""
     peak_disk: int = 0
     """Bytes in use on the root disk at the worst moment."""
+    disk: int = 0
+    """Bytes that the root disk holds."""
+    stretches: tuple[Stretch, ...] = ()
+    """How it went, from start to end; empty when nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

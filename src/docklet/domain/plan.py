@@ -10,6 +10,7 @@ from docklet.domain import values
 from docklet.domain.cost import cost_of, dollars
 from docklet.domain.errors import InvalidInputs, Problem
 from docklet.domain.outcome import Reason
+from docklet.domain.place import Place
 from docklet.domain.spec import Push
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Plan:
     trigger: Trigger
     identity: Identity
     size: Size
+    cheaper: tuple[Size, ...] = ()
+    """Sizes that might do as well, cheapest first, with those of the run's regions they are in."""
     image: str | int
     """What the droplet boots: slug or id; empty for an existing droplet."""
     existing: Existing | None = None
@@ -92,11 +95,18 @@ class Plan:
     """The commit that runs."""
     local: bool = False
     """Whether it runs on the user's own machine, which costs nothing and stays as it is."""
+    issue: int | None = None
+    """Number of the pull request or issue that is commented on; None for the commit's page."""
 
     @property
     def continues_branch(self) -> bool:
         """Whether what runs was the tip of `branch`, and not something from elsewhere."""
         return self.branch == self.trigger.branch and not self.spec.ref
+
+    @property
+    def place(self) -> Place:
+        """Where the comment goes."""
+        return Place(sha=self.trigger.sha, issue=self.issue)
 
     @property
     def worst_cost(self) -> Decimal:

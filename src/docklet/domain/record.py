@@ -1,14 +1,15 @@
 """What one process leaves on the droplet so that another one can finish its run.
 
-It holds no secret: of the script's variables only the names, of the registry nothing. What is
-read was sealed by us, so it is complete or of another version, and nothing in between.
+It holds nothing that can be read without the cloud token: of the script's variables the names and
+their encrypted values, of the registry nothing. What is read was sealed by us, so it is complete
+or of another version, and nothing in between.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from docklet.domain.trigger import Trigger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Changes with the meaning of any field; another version's record is not taken up."""
 _OMITTED: Final = {"registry", "existing", "local"}
 """Fields that are a secret, or that no run which can be taken up has."""
@@ -39,6 +40,8 @@ class RunRecord:
     """The image's digest, once it was pulled."""
     begun: str = ""
     """The commit since which changes of somebody else's on the branch count; empty if unknown."""
+    hidden: str = ""
+    """The values of the script's variables, for whoever has the cloud token."""
 
     @property
     def hides(self) -> bool:
@@ -63,10 +66,23 @@ def decode(text: str) -> RunRecord:
             started=float(raw["started"]),
             digest=str(raw["digest"]),
             begun=str(raw["begun"]),
+            hidden=str(raw["hidden"]),
         )
     except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
         message = f"The record can't be read ({type(error).__name__}: {error})."
         raise ValueError(message) from error
+
+
+def values_of(record: RunRecord) -> str:
+    """Write the values of the script's variables as JSON; this is what has to be hidden."""
+    return json.dumps({name: value.reveal() for name, value in record.plan.spec.env.items()})
+
+
+def with_values(record: RunRecord, text: str) -> RunRecord:
+    """Return a record whose variables have the values that `values_of` wrote."""
+    env = {str(name): Secret(str(value)) for name, value in json.loads(text).items()}
+    plan = replace(record.plan, spec=replace(record.plan.spec, env=env))
+    return replace(record, plan=plan, hidden="")
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -79,7 +95,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON holds
         case Mapping():
             return {str(name): _plain(each) for name, each in value.items()}
         case frozenset() | tuple():
-            return list(value)
+            return [_plain(each) for each in value]
         case _:
             return _fields(value) if is_dataclass(value) else value
 
@@ -92,14 +108,20 @@ def _fields(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
 
 def _plan(raw: Mapping[str, Any]) -> Plan:
     """Read a plan."""
-    plain = {name: raw[name] for name in ("image", "install_docker", "branch", "sha")}
+    plain = {name: raw[name] for name in ("image", "install_docker", "branch", "sha", "issue")}
     return Plan(
         spec=RunSpec(**_read(raw["spec"], _SPEC)),
         trigger=Trigger(**_read(raw["trigger"], {})),
         identity=Identity(**_read(raw["identity"], {"key": RunKey})),
-        size=Size(**_read(raw["size"], {"price_hourly": Decimal, "regions": frozenset})),
+        size=_size(raw["size"]),
+        cheaper=tuple(map(_size, raw.get("cheaper", ()))),
         **plain,
     )
+
+
+def _size(raw: Mapping[str, Any]) -> Size:
+    """Read a size."""
+    return Size(**_read(raw, {"price_hourly": Decimal, "regions": frozenset}))
 
 
 def _read(

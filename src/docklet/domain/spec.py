@@ -104,6 +104,8 @@ class RunSpec:
     """Id or name of an existing droplet to run on; never deleted."""
     droplet_image: str = "auto"
     """Image slug, snapshot name or id that the droplet boots."""
+    private_network: bool = False
+    """Whether the script may reach private addresses around the droplet."""
     ssh_keys: tuple[str, ...] = ()
     """Public keys, or `github:USER`, that get into a kept droplet."""
     comment: CommentOn = CommentOn.COMMIT

@@ -41,6 +41,8 @@ class Action(StrEnum):
     DELETE = "delete"
     TAKE_UP = "take up"
     """Collect, publish and report what the script left, then delete."""
+    WAKE = "wake"
+    """Switch it on, look what the script has left, and do what fits then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,8 @@ def decide(case: Case) -> Decision:
         return _leave("is kept on purpose")
     if not case.ours:
         return _leave("belongs to another repository, whose token is needed to finish its run")
+    if case.status == "off" and case.age >= case.stale_after * ABANDONED:
+        return _OFF
     if case.look is None:
         return _leave(f"can't be asked ({case.trouble or case.status})")
     return _by_lease(case, case.look)
@@ -143,6 +147,7 @@ def _leave(why: str) -> Decision:
     return Decision(action=Action.LEAVE, why=why)
 
 
+_OFF: Final = Decision(action=Action.WAKE, why="was switched off, and may have results")
 _FINISHED: Final = Decision(
     action=Action.TAKE_UP, why="has finished, and nobody came for its results"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +10,7 @@ from docklet.domain import values
 from docklet.domain.errors import InvalidInputs, Problem
 from docklet.domain.identity import slot_of
 from docklet.domain.outcome import Reason
+from docklet.domain.payload import at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +36,8 @@ class Trigger:
     """Page of the workflow run; empty on the command line."""
     slot: str = ""
     """8 hex digits that stand for this job; see `identity.slot_of`."""
+    issue: int | None = None
+    """Number of the pull request or issue in which the run was asked for; None for none."""
 
     @property
     def workflow_run(self) -> int | None:
@@ -47,6 +51,8 @@ class Trigger:
         return self.repository.partition("/")[0]
 
 
+_PULL: Final = "pull_request"
+_SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HEADS: Final = "refs/heads/"
 _NOWHERE: Final = "0" * 40
 
@@ -75,6 +81,7 @@ def trigger_of(environ: Mapping[str, str], event: Mapping[str, Any]) -> Trigger:
         event=name,
         run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
         slot=job_slot(environ),
+        issue=_issue(name, event),
     )
 
 
@@ -90,11 +97,30 @@ def job_slot(environ: Mapping[str, str]) -> str:
 
 
 def _commit(name: str, environ: Mapping[str, str], event: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the commit and the branch that an event is about."""
-    if name == "pull_request":
-        head = event.get("pull_request", {}).get("head", {})
-        return str(head.get("sha", "")), str(head.get("ref", ""))
+    """Return the commit and the branch that an event is about, each empty if there is none."""
+    if name == _PULL:
+        sha, branch = at(event, _PULL, "head", "sha"), at(event, _PULL, "head", "ref")
+        return _sha(sha), _branch(branch)
     ref = environ.get("GITHUB_REF", "")
     branch = ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else ""
-    sha = event.get("after", "") if name == "push" else ""
-    return str(sha or environ.get("GITHUB_SHA", "")), branch
+    sha = at(event, "after") if name == "push" else ""
+    return _sha(sha or environ.get("GITHUB_SHA", "")), _branch(branch)
+
+
+def _issue(name: str, event: Mapping[str, Any]) -> int | None:
+    """Return the number of the pull request that an event is about."""
+    number = at(event, _PULL, "number") if name == _PULL else None
+    return number if type(number) is int and number > 0 else None
+
+
+def _sha(value: object) -> str:
+    """Return a commit; empty when the value is none."""
+    return value if isinstance(value, str) and _SHA.fullmatch(value) else ""
+
+
+def _branch(value: object) -> str:
+    """Return a branch; empty when the value is none that git would take."""
+    try:
+        return values.branch(value) if isinstance(value, str) and value else ""
+    except ValueError:
+        return ""

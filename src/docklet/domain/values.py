@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     E = TypeVar("E", bound=StrEnum)
 
-_DURATION: Final = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
+_DURATION: Final = re.compile(
+    r"(?:(\d{1,9})d)?\s*(?:(\d{1,9})h)?\s*(?:(\d{1,9})m)?\s*(?:(\d{1,9})s)?"
+)
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_MONEY: Final = re.compile(r"\$?([0-9]{1,6}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})")
 _UNITS: Final = (86400, 3600, 60, 1)
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_-]{1,39}")
 _PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -61,9 +65,10 @@ def flag(text: str) -> bool:
 
 def duration(text: str) -> int:
     """Read a duration such as `90m`, `5h30m` or `3600` and return seconds."""
-    if text.isascii() and text.isdigit():
+    if _NUMBER.fullmatch(text):
         return int(text)
-    found = _DURATION.fullmatch(text.lower())
+    # Longer texts are not looked at: a run of blanks would be split in every possible way.
+    found = _DURATION.fullmatch(text.lower()) if len(text) <= _LONGEST_SHOWN else None
     if found is None or not any(found.groups()):
         message = f"`{shown(text)}` is not a duration. Write it like `45m`, `5h` or `5h30m`."
         raise ValueError(message)
@@ -72,7 +77,7 @@ def duration(text: str) -> int:
 
 def count(text: str) -> int:
     """Read a whole number of 0 or more."""
-    if not (text.isascii() and text.isdigit()):
+    if not _NUMBER.fullmatch(text):
         message = f"`{shown(text)}` is not a whole number of 0 or more."
         raise ValueError(message)
     return int(text)
@@ -80,11 +85,9 @@ def count(text: str) -> int:
 
 def money(text: str) -> Decimal:
     """Read an amount of dollars such as `2`, `0.50` or `$1.20`."""
-    try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0:
+    found = _MONEY.fullmatch(text)
+    amount = Decimal(found[1]) if found else Decimal(0)
+    if amount <= 0:
         message = f"`{shown(text)}` is not an amount of dollars above 0. Write it like `1.50`."
         raise ValueError(message)
     return amount

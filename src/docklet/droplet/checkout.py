@@ -105,7 +105,9 @@ def _empty(home: Home) -> None:
 
 
 def _check_branch(git: Git, source: Source) -> None:
-    if source.branch and not git.succeeds("check-ref-format", f"refs/heads/{source.branch}"):
+    name = f"refs/heads/{source.branch}"
+    is_option = source.branch.startswith("-")
+    if source.branch and (is_option or not git.succeeds("check-ref-format", name)):
         raise Failure("request", f"{source.branch!r} is not a branch name that git accepts.")
 
 

@@ -23,10 +23,19 @@ _SHA_MISSING = re.compile(
     r"|unable to (read|find) .*[0-9a-f]{40}|reference is not a tree"
 )
 _DISK = re.compile(r"No space left on device|Disk quota exceeded")
+_DANGEROUS = re.compile(
+    r"transport '[^']*' not allowed|fsck error|refusing to (create|checkout|use)|remote helper"
+    r"|disallowed submodule|ignoring suspicious submodule|not a git command|No url found"
+)
 _LARGE_MISSING = re.compile(r"Object does not exist on the server")
 _TABLE = (
     (_LARGE_MISSING, "clone-failed", "A file of Git LFS is not there; was it ever pushed?"),
     (_DISK, "disk-full", "The disk is full; take a larger size."),
+    (
+        _DANGEROUS,
+        "clone-failed",
+        "Something in the repository, or a submodule's address, is none that git takes for safe.",
+    ),
     (_SHA_MISSING, "clone-sha-missing", "Has the branch been rewritten, or the commit removed?"),
     (_AUTH, "clone-auth", "Is the token right, and may it read this repository?"),
     (

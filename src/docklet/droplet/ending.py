@@ -8,6 +8,7 @@ from typing import Any, Mapping
 
 from docklet.droplet import lock, machine
 from docklet.droplet.home import Home, read_json, write_json
+from docklet.droplet.keep import wish
 from docklet.droplet.request import Request
 from docklet.droplet.usage import read_summary
 
@@ -19,7 +20,7 @@ def ending(home: Home, _request: Request) -> dict[str, object]:
     # Looked for after the lock: a supervisor writes the ending before it lets go.
     written = read_json(home.ending)
     if written is not None:
-        return {"ended": True, **written, "job": job}
+        return {"ended": True, **written, "job": job, "keep": wish(home)}
     going = {"log_bytes": log_size(home), "usage": read_summary(home), "job": job}
     if alive or job is None:
         return {"ended": False, "alive": alive, **going}

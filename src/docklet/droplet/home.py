@@ -55,6 +55,11 @@ class Home:
         return os.path.join(self.root, "stop.json")
 
     @property
+    def keep(self) -> str:
+        """A request to whoever carries the run out to keep this machine."""
+        return os.path.join(self.root, "keep.json")
+
+    @property
     def lock(self) -> str:
         """Held by whoever prepares or supervises the run."""
         return os.path.join(self.root, "lock")

@@ -22,6 +22,8 @@ class Limits:
         self._kill_at = 0.0
         self.interrupted = ""
         """`timed-out` or `stopped` once it has begun."""
+        self.asked_by = ""
+        """Who asked for the end; empty where nobody said so."""
 
     def tick(self) -> None:
         """Do what is due."""
@@ -35,6 +37,7 @@ class Limits:
         else:
             asked = read_json(self._home.stop)
             if asked is not None:
+                self.asked_by = str(asked.get("by", ""))
                 self._begin("stopped", float(asked["grace"]))
 
     def is_long_over(self, patience: float) -> bool:

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Mapping
 
 from docklet.droplet import container, lock, machine
@@ -17,7 +17,7 @@ from docklet.droplet.container import Job
 from docklet.droplet.detach import detach
 from docklet.droplet.engine import Engine, Refused, connect
 from docklet.droplet.failure import Failure
-from docklet.droplet.firewall import cut_off_metadata
+from docklet.droplet.firewall import cut_off_metadata, walled_network
 from docklet.droplet.home import Home, read_json, write_json
 from docklet.droplet.owner import hand_over
 from docklet.droplet.request import Request
@@ -65,6 +65,8 @@ def _start(home: Home, request: Request) -> None:
     image = _image(engine, job)
     if not request.flag("metadata_open"):
         cut_off_metadata()
+    if not request.flag("private_network"):
+        job = replace(job, network=walled_network(engine))
     loader = _create(engine, home, job, needs_shell=bool(env))
     hand_over(home, engine, job.container, image)
     _set_space_aside(home)

@@ -11,22 +11,23 @@ from docklet.droplet.home import Home, read_json, write_json
 from docklet.droplet.request import Request
 from docklet.droplet.start import container_name
 from docklet.droplet.usage import read_summary
+from docklet.droplet.verdict import stopped
 
 
 def stop(home: Home, request: Request) -> dict[str, object]:
     """Ask for the end and return at once; without a supervisor, end it here."""
-    grace = request.seconds("grace", 10.0)
+    grace, by = request.seconds("grace", 10.0), request.text("by", "")
     job = read_json(home.job)
     if job is None or read_json(home.ending) is not None:
         return {"stopping": False, "ended": job is not None}
-    write_json(home.stop, {"grace": grace})
+    write_json(home.stop, {"grace": grace, "by": by})
     if lock.is_held(home) or read_json(home.ending) is not None:
         return {"stopping": True, "ended": False}
-    _end_orphan(home, grace, float(job["started"]))
+    _end_orphan(home, grace, float(job["started"]), by)
     return {"stopping": False, "ended": True}
 
 
-def _end_orphan(home: Home, grace: float, started: float) -> None:
+def _end_orphan(home: Home, grace: float, started: float, by: str) -> None:
     engine = connect()
     name = container_name(home)
     try:
@@ -37,7 +38,7 @@ def _end_orphan(home: Home, grace: float, started: float) -> None:
     value = {
         "exit_code": exit_code,
         "kind": "stopped",
-        "message": "The script was stopped on request; its supervisor had died before.",
+        "message": f"{stopped(by)} Its supervisor had died before.",
         "started": started,
         "finished": time.time(),
         "log_bytes": log_size(home),

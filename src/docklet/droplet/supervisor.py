@@ -17,6 +17,7 @@ from docklet.droplet.detach import Ready
 from docklet.droplet.ending import write_ending
 from docklet.droplet.engine import Engine, Refused, Unreachable
 from docklet.droplet.home import Home
+from docklet.droplet.killings import Killings
 from docklet.droplet.limits import Limits
 from docklet.droplet.logfile import LogFile
 from docklet.droplet.owner import hand_back
@@ -59,6 +60,7 @@ class Watch:
         self._started = time.time()
         self._next_tick = 0.0
         self._kills = machine.out_of_memory_kills()
+        self._killings = Killings(0)
         self._daemon_was_lost = False
 
     def run(self, stdin: bytes, ready: Ready) -> Facts:
@@ -69,6 +71,7 @@ class Watch:
             self._engine.call("POST", f"/containers/{self._job.container}/start")
         except Refused as refused:
             return Facts(refusal=refused.message, disk_is_full=self._disk_is_full())
+        self._killings = Killings(self._pid())
         if stdin:
             stream.give(stdin)
         ready()
@@ -126,6 +129,10 @@ class Watch:
         state: State = container["State"]
         return state
 
+    def _pid(self) -> int:
+        """Return the container's first process; 0 when it has none, or no more."""
+        return int((self._state() or {}).get("Pid", 0))
+
     def _attached_again(self, stream: Stream) -> Stream:
         # A daemon that was restarted and kept its containers has forgotten who listened.
         try:
@@ -140,12 +147,14 @@ class Watch:
             self._next_tick = time.monotonic() + _TICK
             self._sampler.tick()
             self._limits.tick()
+            self._killings.look()
 
     def _facts(self, state: State) -> Facts:
         return Facts(
             exit_code=state.get("ExitCode"),
             interrupted=self._limits.interrupted,
-            out_of_memory=bool(state.get("OOMKilled")),
+            asked_by=self._limits.asked_by,
+            out_of_memory=bool(state.get("OOMKilled") or self._killings.look()),
             kills=machine.out_of_memory_kills() - self._kills,
             disk_is_full=self._disk_is_full(),
             daemon_was_lost=self._daemon_was_lost,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import Iterable, Mapping
+from typing import Dict, Iterable
 
 from docklet.droplet import machine
 from docklet.droplet.home import Home
+from docklet.droplet.series import Sample, Series
 
 INTERVAL = 5.0
 """Seconds between samples."""
-Sample = Mapping[str, float]
+Told = Dict[str, object]
 
 
 class Sampler:
@@ -39,19 +40,20 @@ class Sampler:
         except OSError:
             return
 
-    def summary(self) -> dict[str, float | None]:
+    def summary(self) -> Told:
         """Return the summary so far."""
         return self._summary.told()
 
 
 class Summary:
-    """The peaks and means of samples."""
+    """The peaks and means of samples, and how it went between the first and the last."""
 
     def __init__(self) -> None:
         self._first: Sample = {}
         self._last: Sample = {}
         self._peak_memory: float = 0
         self._peak_disk: float = 0
+        self._series = Series()
         self._count = 0
 
     def add(self, sample: Sample) -> None:
@@ -60,9 +62,10 @@ class Summary:
         self._last = sample
         self._peak_memory = max(self._peak_memory, sample["memory"])
         self._peak_disk = max(self._peak_disk, sample["disk"])
+        self._series.add(sample)
         self._count += 1
 
-    def told(self) -> dict[str, float | None]:
+    def told(self) -> Told:
         """Return the summary: bytes, and busy processors as a fraction of all."""
         there = self._between("ticks")
         return {
@@ -73,13 +76,14 @@ class Summary:
             "memory_total": self._last.get("memory_total", 0),
             "peak_disk": self._peak_disk,
             "disk_total": self._last.get("disk_total", 0),
+            "series": self._series.told(),
         }
 
     def _between(self, name: str) -> float:
         return self._last.get(name, 0) - self._first.get(name, 0)
 
 
-def read_summary(home: Home) -> dict[str, float | None]:
+def read_summary(home: Home) -> Told:
     """Return the summary of the samples on disk."""
     summary = Summary()
     for sample in _parse(_lines(home)):

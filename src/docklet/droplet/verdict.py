@@ -10,6 +10,11 @@ _KILLED = 137
 _SIGNALS = range(129, 193)
 """Exit codes by which shells and init tell of a signal; a script may use them for itself."""
 _ENDED_BY_DAEMON = (137, 143, 255)
+_OUT = "The script ran out of memory; take a larger size."
+_CHILD = (
+    "A process of the script was killed for want of memory, and the script failed with exit code"
+    " {code}; take a larger size."
+)
 _PERHAPS = (
     "The script was killed, and the kernel killed a process for lack of memory meanwhile; take a"
     " larger size."
@@ -34,10 +39,12 @@ class Facts:
     """As Docker tells it."""
     interrupted: str = ""
     """`timed-out` or `stopped` if we ended it."""
+    asked_by: str = ""
+    """Who wanted that, as far as anybody said."""
     refusal: str = ""
     """Why Docker could not start it."""
     out_of_memory: bool = False
-    """Docker was told of a killing in the container."""
+    """A process of the container was killed for want of memory, the first one or another."""
     kills: int = 0
     """Processes that the kernel killed for memory meanwhile, on the whole machine."""
     disk_is_full: bool = False
@@ -55,6 +62,7 @@ class Verdict(NamedTuple):
     message: str
 
 
+_STOPPED = "The script was stopped on request."
 _WELL = Verdict("exited", "The script ended well.")
 
 
@@ -63,7 +71,7 @@ def judge(facts: Facts) -> Verdict:
     if facts.refusal:
         return _refused(facts)
     if facts.interrupted == "stopped":
-        return Verdict("stopped", "The script was stopped on request.")
+        return Verdict("stopped", stopped(facts.asked_by))
     if facts.interrupted == "timed-out":
         return Verdict("timed-out", "The script reached its time limit and was ended.")
     if facts.exit_code is None:
@@ -72,6 +80,11 @@ def judge(facts: Facts) -> Verdict:
     if facts.daemon_was_lost and verdict.kind == "exited":
         return verdict._replace(message=f"{verdict.message} {_GAP}")
     return verdict
+
+
+def stopped(by: str) -> str:
+    """Say that somebody stopped the script."""
+    return f"The script was stopped on request of {by}." if by else _STOPPED
 
 
 def _refused(facts: Facts) -> Verdict:
@@ -96,7 +109,8 @@ def _failed(facts: Facts, code: int) -> Verdict:
     if code in _NOT_RUN_CODES and _NOT_RUN.fullmatch(facts.log):
         return Verdict("image-cannot-run", _not_run(facts.log.decode("utf-8", "replace").strip()))
     if facts.out_of_memory:
-        return Verdict("out-of-memory", "The script ran out of memory; take a larger size.")
+        told = _OUT if code == _KILLED else _CHILD.format(code=code)
+        return Verdict("out-of-memory", told)
     if facts.kills and code == _KILLED:
         return Verdict("out-of-memory", _PERHAPS)
     if facts.disk_is_full:

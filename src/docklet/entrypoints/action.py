@@ -18,8 +18,11 @@ from docklet.domain.inputs import parse, secrets_of
 from docklet.domain.outcome import Outcome, Reason, exit_code_of
 from docklet.domain.progress import Progress, advance
 from docklet.domain.trigger import trigger_of
+from docklet.entrypoints import bot
 from docklet.entrypoints.cleanup import DONE_STATE, KEY_STATE
+from docklet.entrypoints.last_chance import last_chance
 from docklet.entrypoints.signals import exit_on_signals, run_until_stopped
+from docklet.entrypoints.surroundings import taken
 from docklet.render.links import Links
 from docklet.render.mask import mask_of
 from docklet.render.outputs import outputs
@@ -40,7 +43,7 @@ _UNSETTLED: Final = {Reason.CANCELLED, Reason.NOT_DELETED, Reason.CREATE_FAILED}
 def main() -> None:
     """Run the action's main step and exit with the code of its ending."""
     exit_on_signals()
-    sys.exit(run_until_stopped(act(os.environ)))
+    sys.exit(run_until_stopped(act(taken(os.environ))))
 
 
 async def act(environ: Mapping[str, str]) -> int:
@@ -55,12 +58,25 @@ async def act(environ: Mapping[str, str]) -> int:
         forge_token=raw.get("github-token", ""),
     )
     finished = await _finished(raw, environ, settings, runner)
-    _report(finished, runner, settings, environ.get("GITHUB_REPOSITORY", ""), mask)
+    if finished is not None:
+        _report(finished, runner, settings, environ.get("GITHUB_REPOSITORY", ""), mask)
     runner.close()
-    return exit_code_of(finished.outcome.reason)
+    return 0 if finished is None else exit_code_of(finished.outcome.reason)
 
 
 async def _finished(
+    raw: Mapping[str, str], environ: Mapping[str, str], settings: Settings, runner: Runner
+) -> Finished | None:
+    """Do what the runner describes: a job, or the answer to a comment, which may be all."""
+    if not bot.is_asked(raw, environ):
+        return await _ran(raw, environ, settings, runner)
+    finished = await bot.answer(raw, environ, settings, runner)
+    if finished is None or finished.outcome.reason not in _UNSETTLED:
+        runner.save_state({DONE_STATE: "true"})
+    return finished
+
+
+async def _ran(
     raw: Mapping[str, str], environ: Mapping[str, str], settings: Settings, runner: Runner
 ) -> Finished:
     """Run the job that the runner describes, or refuse it."""
@@ -71,7 +87,8 @@ async def _finished(
         return _refused(error, runner)
     job = Job(spec=spec, trigger=trigger, key=new_run_key(), secrets=secrets_of(raw))
     runner.save_state({KEY_STATE: job.key})
-    finished = await rent_and_run(job, settings, runner)
+    saver = last_chance(settings, trigger.repository, runner)
+    finished = await rent_and_run(job, settings, runner, aside=saver)
     if finished.outcome.reason not in _UNSETTLED:
         runner.save_state({DONE_STATE: "true"})
     return finished

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import CloudError, DockletError, ForgeError, GitError
+from docklet.domain.firewall import SHARED, is_shared
 from docklet.domain.outcome import Reason
 from docklet.pipeline.world import together
 from docklet.render.findings import Finding, Verdict
@@ -21,14 +22,22 @@ _VERSION: Final = re.compile(rb"(\d+)\.(\d+)\S*")
 _NO_GIT: Final = "git is missing. Install git 2.36 or newer."
 _OLD_GIT: Final = "git is version {found}, which is too old. Install git 2.36 or newer."
 _VALID: Final = (
-    "It is valid. Whether it may create and delete droplets shows only in a run; a token with"
-    " custom scopes needs those that the README lists."
+    "It is valid. Whether it may create droplets and tags shows only in a run, before anything"
+    " costs money; a token with custom scopes needs those that the README lists."
 )
+_DELETES: Final = "The token may delete droplets, and read and delete tags."
+_NO_TAG: Final = "docklet-doctor"
+"""A tag that docklet never makes."""
 _FULL: Final = (
     "The account has {count} droplets and may have {limit}, so no run can start. Delete one, or"
     " ask DigitalOcean for a higher limit."
 )
 _NO_SIZES: Final = "DigitalOcean offers this account no size. Is the account active?"
+_WALLED: Final = f"The firewall `{SHARED.name}` is there, and lets SSH in and nothing else."
+_UNWALLED: Final = (
+    f"There is no firewall `{SHARED.name}` yet. The first run makes it; a token with custom scopes"
+    " needs `firewall:create` for that."
+)
 _READ_ONLY: Final = (
     "The token may read {name} and not push to it, so results can't be committed. Give it"
     " `contents: write`, or use `--push none`."
@@ -44,6 +53,8 @@ async def look_at_cloud(cloud: Cloud) -> tuple[Finding, ...]:
     rest = await together(
         _looked("droplet limit", _room(cloud, limit)),
         _looked("sizes and images", _offers(cloud)),
+        _looked("firewall", _wall(cloud)),
+        _looked("cleaning up", _way_out(cloud)),
     )
     return (Finding(subject="DIGITALOCEAN_TOKEN", verdict=Verdict.OK, text=_VALID), *rest)
 
@@ -107,6 +118,17 @@ async def _offers(cloud: Cloud) -> str:
     if not sizes:
         raise CloudError(_NO_SIZES, reason=Reason.UNAVAILABLE)
     return f"DigitalOcean offers {len(sizes)} sizes and {len(images)} images with applications."
+
+
+async def _way_out(cloud: Cloud) -> str:
+    """Make sure that what a run makes can be taken away; nothing is deleted that exists."""
+    await together(cloud.check_deletion(), cloud.unused_tags(), cloud.delete_tag(_NO_TAG))
+    return _DELETES
+
+
+async def _wall(cloud: Cloud) -> str:
+    """Look for the firewall that droplets are rented behind."""
+    return _WALLED if is_shared(await cloud.firewalls()) else _UNWALLED
 
 
 async def _repository(forge: Forge, name: str, may_push: Callable[[], Awaitable[bool]]) -> str:

@@ -7,36 +7,33 @@ All post steps of a cancelled job have 4 minutes 45 together: everything here ha
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.runner.files import action_inputs
-from docklet.domain.errors import DockletError
+from docklet.adapters.runner.files import action_inputs, event_payload
+from docklet.domain.errors import DockletError, InvalidInputs
 from docklet.domain.events import Noticed
 from docklet.domain.identity import Identity, RunKey, identity_of
-from docklet.domain.inputs import secrets_of
+from docklet.domain.inputs import parse, secrets_of
 from docklet.domain.lost import stopped
-from docklet.domain.trigger import job_slot
+from docklet.domain.trigger import job_slot, trigger_of
+from docklet.entrypoints.settling import REPORT, in_time
+from docklet.entrypoints.settling import settle as settle_one
 from docklet.entrypoints.signals import exit_on_signals, run_until_stopped
+from docklet.entrypoints.stayed import settle_there
+from docklet.entrypoints.surroundings import taken
 from docklet.entrypoints.sweeps import desk_of
-from docklet.pipeline.examine import case_of, examine
-from docklet.pipeline.reap import discard
-from docklet.pipeline.rescue import rescue
-from docklet.pipeline.world import finishes
 from docklet.render.workflow import annotation
 from docklet.wiring import settings_from, site_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from docklet.domain.events import Event
     from docklet.entrypoints.sweeps import Desk
     from docklet.pipeline.world import Site
     from docklet.ports import Droplet
-
-T = TypeVar("T")
 
 KEY_STATE: Final = "run_key"
 """Name of the saved state that holds the run's key."""
@@ -44,14 +41,6 @@ DONE_STATE: Final = "settled"
 """Name of the saved state that says that nothing is left to clean up."""
 LOOKS: Final = (0.0, 2.0, 4.0, 8.0)
 """Seconds before each look: a create call may still be under way when its process is killed."""
-EXAMINE: Final = 8.0
-"""Seconds in which the droplet must say whether its script has ended."""
-RESCUE: Final = 100.0
-"""Seconds for collecting, pushing and reporting results that nobody came for."""
-REPORT: Final = 20.0
-"""Seconds for the comment."""
-DELETE: Final = 120.0
-"""Seconds for which the deletion is tried."""
 
 
 class Printed:
@@ -69,7 +58,7 @@ def main() -> None:
     if os.environ.get(f"STATE_{DONE_STATE}"):
         sys.stdout.write("Nothing is left of the run.\n")
         return
-    sys.exit(run_until_stopped(clean_up(os.environ)))
+    sys.exit(run_until_stopped(clean_up(taken(os.environ))))
 
 
 async def clean_up(environ: Mapping[str, str]) -> int:
@@ -84,6 +73,8 @@ async def clean_up(environ: Mapping[str, str]) -> int:
     site = site_of(settings, Printed())
     desk = desk_of(settings, repository, site, known=secrets_of(raw))
     try:
+        if await settled_there(raw, environ, desk):
+            return 0
         gone = await settle(environ, desk)
     except DockletError as error:
         sys.stdout.write(f"::error::{error.message}\n")
@@ -92,46 +83,32 @@ async def clean_up(environ: Mapping[str, str]) -> int:
     return 0
 
 
+async def settled_there(raw: Mapping[str, str], environ: Mapping[str, str], desk: Desk) -> bool:
+    """Settle a run on a droplet that stays; tell whether it was one."""
+    key = environ.get(f"STATE_{KEY_STATE}", "")
+    if not (raw.get("droplet") and key and desk.office.repository):
+        return False
+    try:
+        trigger = trigger_of(environ, event_payload(environ))
+        spec = parse(raw, actor=trigger.actor)
+    except InvalidInputs:
+        return False  # then nothing of it began
+    return await settle_there(spec, trigger, RunKey(key), desk)
+
+
 async def settle(environ: Mapping[str, str], desk: Desk) -> tuple[int, ...]:
     """Look until droplets of this job show up, and settle them; return their ids."""
     for wait in LOOKS:
         await desk.site.clock.sleep(wait)
         found = [pair async for pair in _ours(environ, desk.site)]
         for droplet, identity in found:
-            await _settle(droplet, identity, desk)
+            await settle_one(droplet, identity, desk, stopped)
         if found:
             return tuple(droplet.droplet_id for droplet, _ in found)
     key = environ.get(f"STATE_{KEY_STATE}", "")
     if key and desk.office.repository:
-        await _in_time(desk.close_run(RunKey(key)), REPORT, desk.site)
+        await in_time(desk.close_run(RunKey(key)), REPORT, desk.site)
     return ()
-
-
-async def _settle(droplet: Droplet, identity: Identity, desk: Desk) -> None:
-    """Save the results of a script that has ended; else, or if that fails, delete the droplet."""
-    site = desk.site
-    asked = await _in_time(examine(droplet, identity, desk.office, site), EXAMINE, site)
-    case = asked or case_of(droplet, identity, desk.office, site)
-    if case.look is not None and case.look.ended:
-        saving = rescue(droplet, case, desk.office, desk.hands, site, over=0.0, last_chance=True)
-        if await _in_time(saving, RESCUE, site):
-            return
-    await discard(droplet, identity, site, patience=DELETE)
-    stopped_now = stopped(case, droplet.price_hourly)
-    await _in_time(desk.report(droplet, case, stopped_now), REPORT, site)
-
-
-async def _in_time(work: Coroutine[Any, Any, T], seconds: float, site: Site) -> T | None:
-    """Do something within so many seconds; None when it fails, or takes longer and is left."""
-    task = asyncio.ensure_future(work)
-    if not await finishes({task}, seconds, site.clock):
-        task.cancel()
-        return None
-    try:
-        return task.result()
-    except DockletError as error:
-        site.tell(Noticed(at=site.clock.now(), message=error.message))
-        return None
 
 
 async def _ours(environ: Mapping[str, str], site: Site) -> AsyncIterator[tuple[Droplet, Identity]]:

@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "rm": "Delete a run's droplet.",
     "reap": "Finish or delete what lost runs have left.",
     "adopt": "Let docklet run on a droplet that it did not make.",
+    "check-config": "Check the jobs and bounds for commands in comments.",
     "doctor": "Check tokens, limits, git and Docker.",
 }
 
@@ -46,7 +47,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"docklet.entrypoints.commands.{cmd_name}")
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"docklet.entrypoints.commands.{name}")
         found: click.Command = module.command
         return found
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from docklet.domain.errors import DockletError, InvalidInputs, Problem
-from docklet.domain.inputs import INPUTS, parse, secrets_of
+from docklet.domain.inputs import INPUTS, LISTS, parse, secrets_of
 from docklet.domain.outcome import exit_code_of
 from docklet.domain.trigger import Trigger
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from docklet.domain.spec import RunSpec
     from docklet.wiring import Job, Settings
 
-_LISTS: Final = {"args": "\n", "env": "\n", "paths": "\n", "ssh-keys": "\n", "region": ","}
-"""Options that may be given more than once, and what joins them."""
 _TOKENS: Final = {"digitalocean-token": "DIGITALOCEAN_TOKEN", "github-token": "GITHUB_TOKEN"}
 _HELP: Final[Mapping[str, str]] = {
     "script": "What to run, relative to --path.",
@@ -53,14 +51,15 @@ _HELP: Final[Mapping[str, str]] = {
     "keep-for": "How long to keep it, such as 1h.",
     "droplet": "Id or name of an existing droplet to run on.",
     "droplet-image": "Image or snapshot that the droplet boots.",
+    "private-network": "Whether the script may reach private addresses: true or false.",
     "ssh-keys": "Public key, or github:USER, let into a kept droplet.",
-    "comment": "Where the status comment goes: commit or none.",
+    "comment": "Where the status comment goes: commit, pull-request, auto or none.",
 }
 
 
 _ABOUT_DROPLETS: Final = (
     *("size", "region", "max-cost", "keep", "keep-for"),
-    *("droplet", "droplet-image", "ssh-keys", "comment"),
+    *("droplet", "droplet-image", "private-network", "ssh-keys", "comment"),
 )
 _LOCALLY: Final[Mapping[str, Mapping[str, Any]]] = {
     "push": {
@@ -82,7 +81,7 @@ def job_options(command: Callable[..., Any], *, local: bool = False) -> Callable
     for item in reversed([item for item in INPUTS if item.name not in _TOKENS]):
         shown = f" [default: {item.default}]" if item.default else ""
         attributes: dict[str, Any] = {
-            "multiple": item.name in _LISTS,
+            "multiple": item.name in LISTS,
             "help": _HELP[item.name] + shown,
         }
         attributes |= _LOCALLY.get(item.name, {}) if local else {}
@@ -192,5 +191,5 @@ def _raw(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, st
     for name, value in options.items():
         key = name.replace("_", "-")
         if key in _HELP and value:
-            raw[key] = _LISTS[key].join(value) if key in _LISTS else value
+            raw[key] = LISTS[key].join(value) if key in LISTS else value
     return raw

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from docklet.bot.authority import still_by_name
 from docklet.bot.mend import Mender
 from docklet.domain.errors import DockletError
 from docklet.domain.events import (
@@ -31,7 +32,7 @@ from docklet.render.comment import run_of
 from docklet.render.links import Links
 from docklet.render.listing import SHORT
 from docklet.render.mask import mask_of
-from docklet.wiring import access_of, forge_of, world_for
+from docklet.wiring import access_of, forge_of, talk_of, world_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +93,13 @@ class Desk:
         """Make the world that a run is finished in."""
         observer: Observer = Notices(self.site, key)
         repository, forge = self.office.repository, self.office.forge
-        return world_for(self.settings, key, repository, forge, observer)
+        world = world_for(self.settings, key, repository, forge, observer)
+
+        async def may_push() -> str:
+            plan, talk = world.record.progress.plan, talk_of(self.settings, repository)
+            return await still_by_name(plan.trigger, talk) if plan else ""
+
+        return replace(world, may_push=may_push)
 
     async def finished(self, world: World) -> None:
         """Report on a run that was finished."""

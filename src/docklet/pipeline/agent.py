@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from docklet.domain.errors import HostKeyMismatch, Unreachable
 from docklet.pipeline.answers import broken, read_answer, read_ending, read_look
+from docklet.pipeline.world import finishes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
     from typing import TypeVar
 
     from docklet.domain.ending import Ending
@@ -28,6 +32,19 @@ _AUTHORISE: Final = (
     "import os,sys;h=os.path.expanduser('~/.ssh');os.makedirs(h,0o700,exist_ok=True);"
     "f=open(os.path.join(h,'authorized_keys'),'ab');f.write(b'\\n'+sys.stdin.buffer.read())"
 )
+LIMIT: Final = 120.0
+"""Seconds in which a step has to be done on the machine, however lively that seems."""
+LONGEST: Final[Mapping[str, float]] = {
+    **dict.fromkeys(("checkout", "unpack", "pull"), 3600.0),
+    "start": 600.0,
+    "clean": 600.0,
+}
+"""The same for steps that have much to do, or wait for Docker."""
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_ENDLESS: Final = (
+    "The step `{verb}` on the droplet did not end within {minutes:.0f} minutes. The machine may be"
+    " overloaded, or under somebody else's control."
+)
 PATIENCE: Final = 300.0
 """Seconds for which a lost connection is sought again before a step is given up."""
 
@@ -43,13 +60,15 @@ class Agent:
 
     async def install(self, code: bytes) -> None:
         """Put the agent's code there."""
-        done = await self._shell.run(["python3", "-c", _INSTALL, self.home], stdin=code)
+        command = ["python3", "-c", _INSTALL, self.home]
+        done = await self._within("install", self._shell.run(command, stdin=code))
         if done.exit_code:
             raise broken(done, "install")
 
     async def is_installed(self) -> bool:
         """Tell whether the agent is there; asks once."""
-        done = await self._shell.run(["test", "-e", f"{self.home}/agent.pyz"])
+        command = ["test", "-e", f"{self.home}/agent.pyz"]
+        done = await self._within("look", self._shell.run(command))
         return done.exit_code == 0
 
     async def checkout(self, request: Mapping[str, object], token: Secret) -> str:
@@ -60,7 +79,8 @@ class Agent:
     async def unpack(self, source: AsyncIterator[bytes]) -> None:
         """Take a checkout that was made elsewhere."""
         argv = self._argv("unpack")
-        done = await self._shell.send(argv, source=_after(b"{}\n", source))
+        sending = self._shell.send(argv, source=_after(b"{}\n", source))
+        done = await self._within("unpack", sending)
         read_answer("unpack", done)
 
     def pack(self) -> AsyncIterator[bytes]:
@@ -78,7 +98,8 @@ class Agent:
             "wait": wait,
             "local_ok": local_ok,
         }
-        return str((await self._call("pull", request)).get("digest") or "")
+        digest = str((await self._call("pull", request)).get("digest") or "")
+        return digest if _DIGEST.fullmatch(digest) else ""
 
     async def start(self, request: Mapping[str, object]) -> None:
         """Start the container under its supervisor; starting twice is starting once."""
@@ -108,9 +129,13 @@ class Agent:
         """Return how far the run is, as the machine tells it; asks once."""
         return read_look(await self._call("look", {}, patience=0))
 
-    async def stop(self) -> None:
-        """Stop the container."""
-        await self._call("stop", {"grace": 10})
+    async def keep(self, seal: str) -> bool:
+        """Leave a sealed wish to keep the machine; False when it comes too late."""
+        return bool((await self._call("keep", {"seal": seal}, patience=0)).get("kept"))
+
+    async def stop(self, *, by: str = "", patience: float = PATIENCE) -> None:
+        """Stop the container; `by` is who asks for it."""
+        await self._call("stop", {"grace": 10, "by": by}, patience=patience)
 
     def collect(self, paths: tuple[str, ...], most_bytes: int, room: int) -> AsyncIterator[bytes]:
         """Stream the changed files as a tar of at most `room` bytes."""
@@ -129,7 +154,8 @@ class Agent:
     async def authorise(self, keys: tuple[str, ...]) -> None:
         """Let the holders of `keys` log in."""
         lines = "".join(f"{key}\n" for key in keys).encode()
-        done = await self._shell.run(["python3", "-c", _AUTHORISE], stdin=lines)
+        command = ["python3", "-c", _AUTHORISE]
+        done = await self._within("authorise", self._shell.run(command, stdin=lines))
         if done.exit_code:
             raise broken(done, "authorise")
 
@@ -144,10 +170,22 @@ class Agent:
         line = json.dumps(request).encode() + b"\n"
 
         async def ask() -> Mapping[str, Any]:
-            done = await self._shell.run(self._argv(verb), stdin=line)
+            done = await self._within(verb, self._shell.run(self._argv(verb), stdin=line))
             return read_answer(verb, done)
 
         return await persist(ask, self._clock, patience)
+
+    async def _within(self, verb: str, work: Coroutine[Any, Any, T]) -> T:
+        """Do something on the machine; one that goes on and on is one that does not answer."""
+        seconds = LONGEST.get(verb, LIMIT)
+        task = asyncio.ensure_future(work)
+        try:
+            if not await finishes({task}, seconds, self._clock):
+                raise Unreachable(_ENDLESS.format(verb=verb, minutes=seconds / 60))
+            return await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def persist(

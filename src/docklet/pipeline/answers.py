@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from docklet.domain.ending import Ending
 from docklet.domain.errors import AgentError
-from docklet.domain.outcome import Reason, Usage
+from docklet.domain.foreign import LONGEST, one_line
+from docklet.domain.outcome import Reason
 from docklet.domain.triage import Look
+from docklet.pipeline.readings import read_usage
 from docklet.ports import Completed
 
 if TYPE_CHECKING:
@@ -42,15 +44,15 @@ def read_answer(verb: str, done: Completed) -> Mapping[str, Any]:
         raise broken(done, verb)
     try:
         answer = json.loads(done.stdout)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise broken(done, verb) from None
     if not isinstance(answer, dict):
         raise broken(done, verb)
     error = answer.get("error")
     if isinstance(error, dict):
-        kind = str(error.get("kind", ""))
+        kind = one_line(str(error.get("kind", "")))
         raise AgentError(
-            str(error.get("message", "")),
+            one_line(str(error.get("message", ""))),
             kind=kind,
             reason=_REASONS.get(kind, Reason.AGENT_FAILED),
         )
@@ -62,19 +64,16 @@ def read_ending(answer: Mapping[str, Any]) -> Ending:
     try:
         code, usage = answer.get("exit_code"), answer.get("usage") or {}
         return Ending(
-            kind=str(answer["kind"]),
+            kind=one_line(str(answer["kind"])),
             exit_code=None if code is None else int(code),
-            message=str(answer.get("message") or ""),
+            message=one_line(str(answer.get("message") or "")),
             started=float(answer.get("started") or 0),
             finished=float(answer.get("finished") or 0),
             log_bytes=int(answer.get("log_bytes") or 0),
-            usage=Usage(
-                peak_memory=int(usage.get("peak_memory") or 0),
-                mean_cpu=float(usage.get("mean_cpu") or 0),
-                peak_disk=int(usage.get("peak_disk") or 0),
-            ),
+            usage=read_usage(usage),
+            keep=one_line(str(answer.get("keep") or "")),
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise broken(
             Completed(exit_code=0, stdout=repr(answer).encode(), stderr=b""), "ending"
         ) from None
@@ -98,7 +97,7 @@ def read_look(answer: Mapping[str, Any]) -> Look:
 
 def broken(done: Completed, verb: str) -> AgentError:
     """Describe an agent that did not do as agreed."""
-    tail = (done.stderr or done.stdout)[-2000:].decode(errors="replace")
+    tail = one_line((done.stderr or done.stdout)[-LONGEST:].decode(errors="replace"))
     message = (
         f"The step `{verb}` on the droplet ended with {done.exit_code} and no answer. This is"
         f" probably a mistake of docklet's, or the machine was tampered with. It printed:\n{tail}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from docklet.domain.backoff import exponential, jittered
 from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
 from docklet.domain.events import DropletCreated, Noticed, Phase
+from docklet.domain.firewall import TAG
 from docklet.domain.outcome import Reason
 from docklet.pipeline.world import finishes
 from docklet.ports import DropletRequest
@@ -43,6 +44,10 @@ class Rental:
     """Whether there may be a droplet that nobody has seen."""
     agent: Agent | None = None
     """The way in, once there is one."""
+    keep: bool = False
+    """Whether somebody asked, while the script ran, to keep the droplet."""
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the run was stopped from outside: its process is about to be killed."""
 
     async def order(self, answer: Awaitable[Droplet]) -> Droplet:
         """Await the answer to a create request and note what is known then."""
@@ -130,7 +135,7 @@ def _request(region: str, plan: Plan, world: World) -> DropletRequest:
     early = "" if plan.spec.registry else plan.spec.image
     return DropletRequest(
         name=plan.identity.name,
-        tags=(plan.identity.tag,),
+        tags=(plan.identity.tag, TAG),
         region=region,
         size=plan.size.slug,
         image=plan.image,

@@ -68,7 +68,7 @@ async def examine(droplet: Droplet, identity: Identity, office: Office, site: Si
 async def _asked(case: Case, agent: Agent, office: Office) -> Case:
     """Return the case with what the droplet says."""
     try:
-        look = await _look(agent)
+        look = await looked(agent)
     except DockletError as error:
         return replace(case, trouble=_clause(error))
     if not look.record:
@@ -94,7 +94,7 @@ async def _with_workflow(case: Case, office: Office) -> Case:
         return replace(case, workflow=Workflow.UNKNOWN)
 
 
-async def _look(agent: Agent) -> Look:
+async def looked(agent: Agent) -> Look:
     """Ask the agent; where none ever arrived, the run died before that."""
     try:
         return await agent.look()

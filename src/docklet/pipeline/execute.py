@@ -89,6 +89,7 @@ def start_request(plan: Plan, limit: int) -> dict[str, object]:
         "grace": GRACE,
         "reserve_memory": 0 if plan.local else RESERVED,
         "metadata_open": plan.local,
+        "private_network": plan.local or spec.private_network,
         "gpus": spec.gpu,
         "run": {"sha": plan.sha, "branch": plan.branch, "repository": plan.trigger.repository},
     }

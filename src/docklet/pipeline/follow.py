@@ -78,18 +78,9 @@ class Follower:
         """Copy until the end of the log or of the connection."""
         async for chunk in self._agent.follow(self._offset):
             self._offset += len(chunk)
-            self._save(chunk)
+            save(chunk, self._sink, self._world)
             self._lost, self._failures = None, 0
             self._world.tell(LogArrived(at=self._world.clock.now(), data=chunk))
-
-    def _save(self, chunk: bytes) -> None:
-        """Save a piece; tell once when there is no room for it."""
-        if self._sink.is_cut:
-            return
-        self._sink.write(chunk)
-        if self._sink.is_cut:
-            told = _CUT.format(size=amount(self._sink.size))
-            self._world.tell(Noticed(at=self._world.clock.now(), message=told))
 
     async def _note_loss(self, error: Unreachable) -> None:
         """Tell of a loss once, and look from time to time whether the droplet is still there."""
@@ -118,9 +109,19 @@ class Follower:
             raise CloudError(_OFF, reason=Reason.DROPLET_LOST)
 
 
+def save(chunk: bytes, sink: SavedLog, world: World) -> None:
+    """Save a piece of the log; tell once when there is no room for it."""
+    if sink.is_cut:
+        return
+    sink.write(chunk)
+    if sink.is_cut:
+        told = _CUT.format(size=amount(sink.size))
+        world.tell(Noticed(at=world.clock.now(), message=told))
+
+
 _CUT: Final = (
-    "The log's file ends after {size}, since this machine has no room for more. The script goes"
-    " on."
+    "The log's file ends after {size}, since this machine has no room for more. Nothing else"
+    " depends on it."
 )
 _GONE: Final = "The droplet is gone: somebody deleted it under the script. Run it again."
 _OFF: Final = (

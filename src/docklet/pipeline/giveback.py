@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from docklet.domain.errors import CloudError, DockletError
 from docklet.domain.events import Noticed, Phase
@@ -30,13 +30,14 @@ async def give_back(plan: Plan, rental: Rental, outcome: Outcome, world: World) 
     """Delete or keep the run's droplet; a droplet that may still exist changes the outcome."""
     if plan.existing is not None:
         if rental.agent is not None:
-            await tidy(rental.agent, world)
+            await _tidied(rental, rental.agent, world)
         return outcome
     if not rental.requests:
         return outcome
     kept = False
     try:
-        kept = wanted(plan, outcome) and await _kept(plan, rental, world)
+        asked = rental.keep and outcome.status is not Status.CANCELLED
+        kept = (asked or wanted(plan, outcome)) and await _kept(plan, rental, world)
     finally:
         if not kept:
             outcome = await _deleted(plan, rental, outcome, world)
@@ -45,10 +46,11 @@ async def give_back(plan: Plan, rental: Rental, outcome: Outcome, world: World) 
 
 async def _deleted(plan: Plan, rental: Rental, outcome: Outcome, world: World) -> Outcome:
     """Delete whatever the run rented; a droplet that may be left changes the outcome."""
-    patience = HURRIED_PATIENCE if outcome.status is Status.CANCELLED else PATIENCE
+    if outcome.status is Status.CANCELLED:
+        rental.hurry.set()
     try:
         with world.phase(Phase.DELETE):
-            await _delete(plan, rental, world, patience)
+            await _delete(plan, rental, world)
     except CloudError as error:
         reason = outcome.reason if outcome.status is Status.FAILURE else Reason.NOT_DELETED
         return replace(
@@ -60,22 +62,50 @@ async def _deleted(plan: Plan, rental: Rental, outcome: Outcome, world: World) -
     return outcome
 
 
-async def _delete(plan: Plan, rental: Rental, world: World, patience: float) -> None:
-    """Delete what is known, or turns up, in time; a cloud that does not answer ends it too."""
-    deadline = world.clock.now() + patience
-
-    async def work() -> None:
-        await rental.settle(patience / 2, world.clock)
-        left = deadline - world.clock.now()
-        unseen = rental.unsure and not rental.ids
-        gpu = plan.spec.gpu
-        await remove(plan.identity, rental.ids, world, gpu=gpu, patience=left, unseen=unseen)
-
-    task = asyncio.ensure_future(work())
-    if not await finishes({task}, patience * SLACK, world.clock):
+async def _delete(plan: Plan, rental: Rental, world: World) -> None:
+    """Delete with patience; when the run is stopped meanwhile, at once again and with little."""
+    if not rental.hurry.is_set():
+        task = asyncio.ensure_future(_removed(plan, rental, world, PATIENCE))
+        if await _is_done(task, PATIENCE * SLACK, rental, world):
+            return await task
+    if not rental.hurry.is_set():
+        raise _mute(rental)
+    task = asyncio.ensure_future(_removed(plan, rental, world, HURRIED_PATIENCE))
+    if not await finishes({task}, HURRIED_PATIENCE * SLACK, world.clock):
         task.cancel()
-        raise not_deleted(rental.ids, "DigitalOcean did not answer in time.")
-    await task
+        raise _mute(rental)
+    return await task
+
+
+async def _removed(plan: Plan, rental: Rental, world: World, patience: float) -> None:
+    """Delete what is known, or turns up, within `patience` seconds."""
+    deadline = world.clock.now() + patience
+    await rental.settle(patience / 2, world.clock)
+    left = deadline - world.clock.now()
+    unseen, gpu = rental.unsure and not rental.ids, plan.spec.gpu
+    await remove(plan.identity, rental.ids, world, gpu=gpu, patience=left, unseen=unseen)
+
+
+async def _is_done(
+    task: asyncio.Future[None], seconds: float, rental: Rental, world: World
+) -> bool:
+    """Wait up to `seconds`, but not beyond a signal; tell if the task is done, else cancel it."""
+    others: list[asyncio.Future[Any]] = [
+        asyncio.ensure_future(rental.hurry.wait()),
+        asyncio.ensure_future(world.clock.sleep(seconds)),
+    ]
+    try:
+        await asyncio.wait({task, *others}, return_when=asyncio.FIRST_COMPLETED)
+        return task.done()
+    finally:
+        for one in (task, *others):
+            one.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+def _mute(rental: Rental) -> CloudError:
+    """Return the error for a cloud that says nothing."""
+    return not_deleted(rental.ids, "DigitalOcean did not answer in time.")
 
 
 async def _kept(plan: Plan, rental: Rental, world: World) -> bool:
@@ -93,6 +123,19 @@ async def _kept(plan: Plan, rental: Rental, world: World) -> bool:
     return True
 
 
+async def _tidied(rental: Rental, agent: Agent, world: World) -> None:
+    """Tidy up in time: what does not answer is left, and told."""
+    if not rental.hurry.is_set():
+        task = asyncio.ensure_future(tidy(agent, world))
+        if await _is_done(task, PATIENCE, rental, world):
+            return await task
+    task = asyncio.ensure_future(tidy(agent, world))
+    if not await finishes({task}, HURRIED_PATIENCE * SLACK, world.clock):
+        task.cancel()
+        world.tell(Noticed(at=world.clock.now(), message=_UNTIDY))
+    return None
+
+
 async def tidy(agent: Agent, world: World) -> None:
     """Remove our traces from a machine that stays; what can't be removed is told."""
     try:
@@ -101,3 +144,8 @@ async def tidy(agent: Agent, world: World) -> None:
         world.tell(Noticed(at=world.clock.now(), message=error.message))
     finally:
         await agent.close()
+
+
+_UNTIDY: Final = (
+    "What the run began on the droplet could not be removed in time: the droplet did not answer."
+)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hmac
+from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import CloudError, ForgeError
 from docklet.domain.events import DropletKept, Noticed
@@ -12,10 +13,16 @@ from docklet.domain.spec import Keep
 from docklet.pipeline.remove import drop_tag
 
 if TYPE_CHECKING:
+    from docklet.domain.ending import Ending
+    from docklet.domain.identity import RunKey
     from docklet.domain.outcome import Outcome
     from docklet.domain.plan import Plan
     from docklet.pipeline.agent import Agent
     from docklet.pipeline.world import World
+    from docklet.ports import Access
+
+
+_WISH: Final = "keep the droplet"
 
 
 def wanted(plan: Plan, outcome: Outcome) -> bool:
@@ -23,6 +30,17 @@ def wanted(plan: Plan, outcome: Outcome) -> bool:
     if plan.spec.keep is Keep.ON_FAILURE:
         return outcome.status not in {Status.SUCCESS, Status.CANCELLED}
     return plan.spec.keep is Keep.ALWAYS and outcome.status is not Status.CANCELLED
+
+
+def seal(run: RunKey, access: Access) -> str:
+    """Return what shows that whoever wants a run's droplet kept has the cloud token."""
+    return access.seal(run, _WISH)
+
+
+def asked(ending: Ending, plan: Plan, access: Access) -> bool:
+    """Tell whether somebody who may has asked to keep the droplet; a script can't."""
+    wanted_by = seal(plan.identity.key, access)
+    return bool(ending.keep) and hmac.compare_digest(wanted_by.encode(), ending.keep.encode())
 
 
 async def keep(plan: Plan, droplet_id: int, address: str, agent: Agent, world: World) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import hmac
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import AgentError, DockletError
 from docklet.domain.events import Noticed
-from docklet.domain.record import RunRecord, decode, encode
+from docklet.domain.record import RunRecord, decode, encode, values_of, with_values
 from docklet.pipeline.world import to_the_end
 
 if TYPE_CHECKING:
@@ -82,12 +83,16 @@ def record_of(plan: Plan, world: World, begun: str = "") -> RunRecord:
 
 def sealed(record: RunRecord, access: Access) -> dict[str, object]:
     """Return a record as it lies on the droplet: from then on it is in strangers' hands."""
-    text = encode(record)
-    return {"body": text, "seal": access.seal(record.plan.identity.key, text)}
+    run = record.plan.identity.key
+    text = encode(replace(record, hidden=access.hide(run, values_of(record))))
+    return {"body": text, "seal": access.seal(run, text)}
 
 
 def unsealed(raw: Mapping[str, object], run: RunKey, access: Access) -> RunRecord:
-    """Return the record of `run`; raise `AgentError` for one that is not ours or not of it."""
+    """Return the record of `run` with its variables; raise `AgentError` for one that is not ours.
+
+    The values are there to be looked for in results, so that none of them is published.
+    """
     text, seal = str(raw.get("body", "")), str(raw.get("seal", ""))
     if not hmac.compare_digest(access.seal(run, text).encode(), seal.encode()):
         raise AgentError(_FORGED, kind="record")
@@ -98,7 +103,7 @@ def unsealed(raw: Mapping[str, object], run: RunKey, access: Access) -> RunRecor
         raise AgentError(message, kind="record") from error
     if record.plan.identity.key != run:
         raise AgentError(_FORGED, kind="record")
-    return record
+    return with_values(record, access.unhide(run, record.hidden))
 
 
 _TAKEN: Final = (

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import ForgeGone, InvalidInputs, Problem
+from docklet.domain.events import Noticed
+from docklet.domain.firewall import is_shared
 from docklet.domain.identity import Identity, slot_of
 from docklet.domain.plan import (
     MARGIN,
@@ -15,15 +17,20 @@ from docklet.domain.plan import (
     chosen_size,
     target_branch,
 )
+from docklet.domain.sizing import cheaper_sizes
 from docklet.pipeline.existing import existing
+from docklet.pipeline.placing import conversation
 from docklet.pipeline.reap import MOST, expired, reap_expired
+from docklet.pipeline.wall import wall_off
 from docklet.pipeline.world import together
 
 if TYPE_CHECKING:
+    from docklet.domain.firewall import Firewall
     from docklet.domain.identity import RunKey
     from docklet.domain.plan import Size
     from docklet.domain.spec import RunSpec
     from docklet.domain.trigger import Trigger
+    from docklet.pipeline.placing import Conversation
     from docklet.pipeline.world import World
     from docklet.ports import Cloud, Droplet, Forge
 
@@ -46,6 +53,10 @@ class Survey:
     install_docker: bool
     sha: str
     """The commit that would run."""
+    firewalls: tuple[Firewall, ...]
+    """All that the account has; none for an existing droplet, which docklet walls off not."""
+    talk: Conversation
+    """Where the comment would go."""
 
 
 async def prepare(spec: RunSpec, trigger: Trigger, key: RunKey, world: World) -> Plan:
@@ -56,9 +67,13 @@ async def prepare(spec: RunSpec, trigger: Trigger, key: RunKey, world: World) ->
     """
     target_branch(spec, trigger)
     found = await survey(spec, trigger, world.cloud, world.forge)
+    if found.talk.note:
+        world.tell(Noticed(at=world.clock.now(), message=found.talk.note))
     plan = decide(spec, trigger, key, found, world.clock.now())
-    gone = await reap_expired(found.droplets, world, patience=SWEEP)
-    _check_room(plan, found, len(gone))
+    gone = await reap_expired(found.droplets, world, patience=SWEEP, aside=world.aside)
+    await _make_room(plan, found, len(gone), world)
+    if plan.existing is None:
+        await wall_off(found.firewalls, world)
     return plan
 
 
@@ -70,18 +85,21 @@ async def preview(
     found = await survey(spec, trigger, cloud, forge)
     plan = decide(spec, trigger, key, found, now)
     _check_room(plan, found, len(expired(found.droplets, now)[:MOST]))
+    is_shared(found.firewalls)
     return plan
 
 
 async def survey(spec: RunSpec, trigger: Trigger, cloud: Cloud, forge: Forge) -> Survey:
     """Look at everything that a plan depends on, at once."""
-    sizes, limit, plain, gpus, (image, install), sha = await together(
+    sizes, limit, plain, gpus, (image, install), sha, firewalls, talk = await together(
         cloud.sizes(),
         cloud.droplet_limit(),
         cloud.droplets(),
         cloud.gpu_droplets(),
         _boot_image(spec, cloud),
         commit_of(spec, trigger, forge),
+        _firewalls(spec, cloud),
+        conversation(spec, trigger, forge),
     )
     return Survey(
         sizes=sizes,
@@ -90,22 +108,38 @@ async def survey(spec: RunSpec, trigger: Trigger, cloud: Cloud, forge: Forge) ->
         image=image,
         install_docker=install,
         sha=sha,
+        firewalls=firewalls,
+        talk=talk,
     )
 
 
 def decide(spec: RunSpec, trigger: Trigger, key: RunKey, found: Survey, now: float) -> Plan:
     """Turn what was asked for and what there is into a plan; raise `InvalidInputs`."""
+    size = chosen_size(spec, found.sizes)
+    comparable = spec.droplet_image == "auto" and not (spec.droplet or spec.gpu)
     return Plan(
         spec=spec,
         trigger=trigger,
         identity=_identity(spec, trigger, key, now),
-        size=chosen_size(spec, found.sizes),
+        size=size,
+        cheaper=cheaper_sizes(size, found.sizes, spec.regions) if comparable else (),
         existing=existing(spec, found.droplets, now),
         image=found.image,
         install_docker=found.install_docker,
         branch=target_branch(spec, trigger),
         sha=found.sha,
+        issue=found.talk.issue,
     )
+
+
+async def _make_room(plan: Plan, found: Survey, gone: int, world: World) -> None:
+    """Raise `InvalidInputs` when the account has no room; wait for some only if there is none."""
+    try:
+        _check_room(plan, found, gone)
+    except InvalidInputs:
+        if world.aside is None:
+            raise
+        _check_room(plan, found, gone + await world.aside.end(SWEEP))
 
 
 def _check_room(plan: Plan, found: Survey, gone: int) -> None:
@@ -136,6 +170,11 @@ async def commit_of(spec: RunSpec, trigger: Trigger, forge: Forge) -> str:
             " may not see it. Check the name, and push what is on your machine only."
         )
         raise InvalidInputs((Problem(name="ref", message=message),)) from error
+
+
+async def _firewalls(spec: RunSpec, cloud: Cloud) -> tuple[Firewall, ...]:
+    """Return the account's firewalls, if a droplet is to be rented behind one."""
+    return () if spec.droplet else await cloud.firewalls()
 
 
 async def _boot_image(spec: RunSpec, cloud: Cloud) -> tuple[str | int, bool]:

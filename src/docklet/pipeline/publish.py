@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from docklet.domain.backoff import jittered
 from docklet.domain.errors import ForgeError, GitError
 from docklet.domain.events import Noticed, Phase
+from docklet.domain.leak import search_for
 from docklet.domain.outcome import LeftOut, Published
 from docklet.domain.spec import Push
 from docklet.pipeline.stopped import called
@@ -18,15 +19,18 @@ from docklet.ports import PushAnswer, PushVerdict
 from docklet.render.fence import fenced
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping
     from pathlib import Path
 
+    from docklet.domain.outcome import CommittedFile
     from docklet.domain.plan import Plan
+    from docklet.domain.secret import Secret
     from docklet.pipeline.world import World
     from docklet.ports import Change, CommitMessage, Git, Results
 
 ATTEMPTS: Final = 6
 """Pushes to one branch before the run's own branch is used."""
+_WORTH_ANOTHER_TRY: Final = {PushVerdict.RACED, PushVerdict.ROOTLESS, PushVerdict.UNKNOWN}
 NAMED: Final = 3
 """Paths that a notice names."""
 TOO_MANY: Final = 1000
@@ -50,9 +54,17 @@ class Publication:
     """Epoch second since which another process may have pushed these results; None if none."""
 
 
-async def read_results(plan: Plan, git: Git, archive: Path) -> tuple[Results, tuple[Change, ...]]:
-    """Store the archive's files in the clean git directory; return those that change anything."""
-    results = await git.import_results(archive, plan.sha)
+async def read_results(
+    plan: Plan, git: Git, archive: Path, secrets: Mapping[str, Secret]
+) -> tuple[Results, tuple[Change, ...]]:
+    """Store the archive's files in the clean git directory; return those that change anything.
+
+    What holds one of `secrets`, or a value that the script was given, is left out.
+    """
+    held = {**secrets, **plan.spec.env}
+    if plan.spec.registry is not None:
+        held["registry-password"] = plan.spec.registry.password
+    results = await git.import_results(archive, plan.sha, search_for(held))
     return results, await git.effective(plan.sha, results.changes)
 
 
@@ -67,7 +79,16 @@ async def publish(work: Publication, world: World, *, succeeded: bool) -> Publis
         work = await _uploaded(work)
         if not work.changes:
             return _published(work, "", "")
-        return await _publish(work, world, succeeded=succeeded)
+        published = await _publish(work, world, succeeded=succeeded)
+        return replace(published, files=await _files(work.git, published.commit))
+
+
+async def _files(git: Git, commit: str) -> tuple[CommittedFile, ...]:
+    """Return what a commit changes, for the report; one that can't be read is no failure."""
+    try:
+        return await git.committed(commit) if commit else ()
+    except GitError:
+        return ()
 
 
 async def _uploaded(work: Publication) -> Publication:
@@ -86,16 +107,25 @@ async def _publish(work: Publication, world: World, *, succeeded: bool) -> Publi
     plan = work.plan
     if succeeded and plan.spec.push is Push.BRANCH:
         sha = await _tried(_there_already(work), world)
-        sha = sha or await _tried(_to_branch(work, world), world)
+        if not sha and await _may_push(work, world):
+            sha = await _tried(_to_branch(work, world), world)
         if sha:
             return _published(work, plan.branch, sha, as_asked=True)
     sha = await _tried(_to_own_branch(work, world), world)
     if not sha:
         return _published(work, "", "")
     request = ""
-    if succeeded and plan.spec.push is Push.PULL_REQUEST:
+    if succeeded and plan.spec.push is Push.PULL_REQUEST and await _may_push(work, world):
         request = await _pull_request(work, world)
     return _published(work, plan.fallback_branch, sha, request, as_asked=bool(request))
+
+
+async def _may_push(work: Publication, world: World) -> bool:
+    """Ask whether the results may go where they should; tell when they may not (any more)."""
+    why = await world.may_push()
+    if why:
+        _notice(world, f"The results do not go to {work.plan.branch}. {why}")
+    return not why
 
 
 async def _tried(attempt: Awaitable[str], world: World) -> str:
@@ -133,7 +163,7 @@ async def _to_branch(work: Publication, world: World) -> str:
         answer = await _push(work.git, sha, work.plan.branch)
         if answer.verdict is PushVerdict.ACCEPTED:
             return sha
-        if answer.verdict not in {PushVerdict.RACED, PushVerdict.UNKNOWN}:
+        if answer.verdict not in _WORTH_ANOTHER_TRY:
             _notice(world, f"The branch {work.plan.branch} was not pushed: {answer.detail}")
             return ""
         await world.clock.sleep(jittered(1.0, world.clock.random()))
@@ -161,11 +191,19 @@ async def _to_own_branch(work: Publication, world: World) -> str:
         answer = await _push(work.git, sha, work.plan.fallback_branch)
         if answer.verdict is PushVerdict.ACCEPTED:
             return sha
-        if answer.verdict not in {PushVerdict.RACED, PushVerdict.UNKNOWN}:
+        if answer.verdict not in _WORTH_ANOTHER_TRY:
             break
+        if answer.verdict is PushVerdict.ROOTLESS:
+            sha = await _transplanted(work) or sha
         await world.clock.sleep(jittered(2.0, world.clock.random()))
     _notice(world, f"The branch {work.plan.fallback_branch} was not pushed: {answer.detail}")
     return ""
+
+
+async def _transplanted(work: Publication) -> str:
+    """Commit on the branch's tip instead, as the forge has lost the commit that ran."""
+    tip = await work.git.fetch(work.plan.branch) if work.plan.branch else None
+    return await work.git.commit(tip, work.changes, work.message) if tip else ""
 
 
 async def _push(git: Git, sha: str, branch: str) -> PushAnswer:

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
     from docklet.domain.keys import LoginKeys
     from docklet.domain.plan import Existing
     from docklet.pipeline.world import World
-    from docklet.ports import Droplet
+    from docklet.ports import Access, Droplet
 
 ADDRESS_LIMIT: Final = 300.0
 """Seconds until a droplet without an address is given up."""
 SSH_LIMIT: Final = 300.0
 """Seconds until a droplet that does not answer is given up."""
+USUAL: Final = 60.0
+"""Seconds that a droplet takes at most, as a rule; then its creation is looked into as well."""
 UNSEEN_LIMIT: Final = 60.0
 """Seconds for which the cloud may deny that a new droplet exists."""
 HOMES: Final = "/var/lib/docklet"
 """Where runs live on a droplet."""
+_ERRORED: Final = (
+    "DigitalOcean could not create the droplet: it says that its creation ended with an error. Run"
+    " it again, or name another region as well."
+)
 _REBUILT: Final = (
     "The machine at {address} has another host key than the tag of droplet {id} says ({key}), so"
     " nothing was sent to it. If the machine was rebuilt, `docklet adopt {id}` again; if not,"
@@ -39,19 +45,25 @@ _LOCKED: Final = (
 )
 
 
+def keys_for(there: Existing, access: Access) -> LoginKeys:
+    """Return the keys for a droplet that was there before a run."""
+    if isinstance(there.known_by, HostKey):
+        return access.adopted_keys(there.droplet_id, there.known_by)
+    return access.keys(there.known_by)
+
+
 async def boot(droplet: Droplet, run: RunKey, world: World) -> Agent:
     """Return the agent of `run`, installed on the run's new droplet."""
     with world.phase(Phase.BOOT):
-        address = droplet.address or await _address(droplet.droplet_id, world)
+        address = droplet.address or await _address(droplet, world)
         return await _reach(address, world.access.keys(run), run, world)
 
 
 async def join(there: Existing, run: RunKey, world: World) -> Agent:
     """Return the agent of `run`, installed on a droplet that was there before."""
-    known_by = there.known_by
+    known_by, keys = there.known_by, keys_for(there, world.access)
     if not isinstance(known_by, HostKey):
-        return await _reach(there.address, world.access.keys(known_by), run, world)
-    keys = world.access.adopted_keys(there.droplet_id, known_by)
+        return await _reach(there.address, keys, run, world)
     names = {"id": there.droplet_id, "address": there.address, "key": known_by.fingerprint}
     try:
         return await _reach(there.address, keys, run, world, final=KeyRefused)
@@ -81,22 +93,40 @@ async def _reach(
     return agent
 
 
-async def _address(droplet_id: int, world: World) -> str:
+async def _address(droplet: Droplet, world: World) -> str:
     """Poll, sparsely, until the droplet has a public address."""
-    started = world.clock.now()
+    started, creation = world.clock.now(), droplet.creation
     for wait in waits(ADDRESS_WAITS):
         await world.clock.sleep(wait)
         waited = world.clock.now() - started
-        address = await _look(droplet_id, world, may_be_unseen=waited <= UNSEEN_LIMIT)
+        may_be_unseen = waited <= UNSEEN_LIMIT
+        address = await _look(droplet.droplet_id, world, may_be_unseen=may_be_unseen)
         if address:
             return address
+        if waited > USUAL and creation:
+            creation = await _checked(creation, world)
         if waited > ADDRESS_LIMIT:
             break
     message = (
-        f"Droplet {droplet_id} had no public address after {ADDRESS_LIMIT / 60:.0f} minutes."
-        " DigitalOcean may have trouble in this region (https://status.digitalocean.com)."
+        f"Droplet {droplet.droplet_id} had no public address after {ADDRESS_LIMIT / 60:.0f}"
+        " minutes. DigitalOcean may have trouble in this region"
+        " (https://status.digitalocean.com)."
     )
     raise CloudError(message, reason=Reason.CREATE_FAILED)
+
+
+async def _checked(creation: int, world: World) -> int:
+    """Raise `CloudError` when the creation has failed; return what may be asked next, or 0.
+
+    A token that may not ask learns it later, by the limit.
+    """
+    try:
+        failed = await world.cloud.creation_failed(creation)
+    except CloudError as error:
+        return 0 if error.reason is Reason.CLOUD_DENIED else creation
+    if failed:
+        raise CloudError(_ERRORED, reason=Reason.CREATE_FAILED)
+    return creation
 
 
 async def _look(droplet_id: int, world: World, *, may_be_unseen: bool) -> str:

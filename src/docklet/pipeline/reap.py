@@ -17,6 +17,7 @@ from docklet.pipeline.remove import PATIENCE, drop_tag, remove
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from docklet.pipeline.aside import Aside
     from docklet.pipeline.world import Site
     from docklet.ports import Droplet
 
@@ -47,11 +48,21 @@ def expired(droplets: Iterable[Droplet], now: float) -> tuple[tuple[Droplet, Ide
 
 
 async def reap_expired(
-    droplets: Iterable[Droplet], site: Site, *, patience: float = PATIENCE
+    droplets: Iterable[Droplet],
+    site: Site,
+    *,
+    patience: float = PATIENCE,
+    aside: Aside | None = None,
 ) -> tuple[Droplet, ...]:
-    """Delete what `expired` finds among `droplets`, all at once, and return what is gone."""
+    """Delete what `expired` finds among `droplets`, all at once, and return what is gone.
+
+    What may hold results is left to `aside`, if there is one.
+    """
 
     async def reaped(droplet: Droplet, identity: Identity) -> bool:
+        if aside is not None and aside.wants(droplet, identity):
+            aside.begin(droplet, identity)
+            return False
         try:
             await discard(droplet, identity, site, patience=patience)
         except CloudError as error:

@@ -17,12 +17,13 @@ from docklet.pipeline.collect import collect
 from docklet.pipeline.create import Rental, create
 from docklet.pipeline.execute import execute
 from docklet.pipeline.giveback import give_back
+from docklet.pipeline.keep import asked
 from docklet.pipeline.lease import holding, record_of, sealed
 from docklet.pipeline.publish import Publication, publish, read_results
 from docklet.pipeline.reach import boot, join
 from docklet.pipeline.source import bring_source
 from docklet.pipeline.stopped import called, kept, results_archive, stopped
-from docklet.pipeline.world import to_the_end, together
+from docklet.pipeline.world import is_stopped, to_the_end, together
 from docklet.ports import CommitMessage
 from docklet.render.commit import COMMITTER, author_of, commit_message
 
@@ -50,7 +51,10 @@ async def run(plan: Plan, world: World) -> Outcome:
     try:
         outcome = await _attempt(plan, rental, world)
     finally:
-        outcome = await to_the_end(give_back(plan, rental, outcome, world))
+        if is_stopped():
+            rental.hurry.set()
+        giving = give_back(plan, rental, outcome, world)
+        outcome = await to_the_end(giving, when_cancelled=rental.hurry.set)
         now = world.clock.now()
         outcome = replace(outcome, seconds=now - started, cost=cost(world.record.progress, now))
         world.tell(Ended(at=now, outcome=outcome))
@@ -74,6 +78,7 @@ async def _work(plan: Plan, rental: Rental, world: World) -> Outcome:
         await together(bring_source(plan, agent, world), pull(plan, agent, world))
         log, record = world.directory / "run.log", _record(plan, bases, world)
         ending = await execute(plan, agent, world, log=log, spent=_spent(world), record=record)
+        rental.keep = asked(ending, plan, world.access)
         published = await results(plan, agent, ending, bases, world)
     return outcome_of(ending, published, pushes=plan.spec.push is not Push.NONE)
 
@@ -123,7 +128,7 @@ async def results(
     try:
         await collect(plan, agent, world, archive)
         git = await bases.ready()
-        results, changes = await read_results(plan, git, archive)
+        results, changes = await read_results(plan, git, archive, world.secrets)
         work = Publication(
             plan=plan,
             git=git,

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 BETWEEN: Final = RENEWAL + 5.0
 """Seconds between the two passes."""
+WAKING: Final = (20.0, 10.0, 15.0, 20.0, 30.0)
+"""Seconds before each look at a droplet that was switched on; it takes a minute to boot."""
 AT_ONCE: Final = 4
 """Droplets that are seen to at the same time."""
 
@@ -77,8 +79,9 @@ async def sweep(
         raise CloudError(refusal, reason=Reason.NOT_DELETED)
     if any(one.case.state is not State.EXPIRED for one in chosen):
         await site.clock.sleep(BETWEEN)
-    finished = [one for one in chosen if one.decision.action is Action.TAKE_UP]
-    others = [one for one in chosen if one.decision.action is not Action.TAKE_UP]
+    results = {Action.TAKE_UP, Action.WAKE}
+    finished = [one for one in chosen if one.decision.action in results]
+    others = [one for one in chosen if one.decision.action not in results]
     done = await _each(others, lambda one: _seen_to(one, office, hands, site))
     # One after another: they push to the same branch, and would lose races against each other.
     done += await _each(finished, lambda one: _seen_to(one, office, hands, site), at_once=1)
@@ -121,6 +124,8 @@ async def _seen_to(found: Found, office: Office, hands: Hands, site: Site) -> Fo
                 return await _delete(again, office, hands, site)
             case Action.TAKE_UP:
                 return await _take_up(again, office, hands, site)
+            case Action.WAKE:
+                return await _wake(again, office, hands, site)
     except DockletError as error:
         site.tell(Noticed(at=site.clock.now(), message=error.message))
         return replace(_left(found, "could not be seen to; try again"), failed=True)
@@ -160,6 +165,33 @@ async def _take_up(found: Found, office: Office, hands: Hands, site: Site) -> Fo
             raise
         return await _delete(found, office, hands, site)
     return found if saved else _left(found, "was taken up by another process")
+
+
+async def _wake(found: Found, office: Office, hands: Hands, site: Site) -> Found:
+    """Switch a droplet on and do with it what fits, once it has said how far its script came."""
+    try:
+        if not await site.cloud.power_on(found.droplet.droplet_id):
+            return _left(found, "is off, and can't be switched on now")
+    except CloudError as error:
+        if error.reason is not Reason.CLOUD_DENIED:
+            raise
+        return _left(
+            found, f"is off, and stays so until its deadline: {error.message.rstrip('.')}"
+        )
+    for wait in WAKING:
+        await site.clock.sleep(wait)
+        droplet = await site.cloud.droplet(found.droplet.droplet_id)
+        again = None if droplet is None else await _judged(droplet, office, site)
+        if again is None:
+            return _left(found, "is gone already")
+        match again.decision.action:
+            case Action.DELETE:
+                return await _delete(again, office, hands, site)
+            case Action.TAKE_UP:
+                return await _take_up(again, office, hands, site)
+            case Action.LEAVE | Action.WAKE:
+                found = again
+    return _left(found, f"was switched on: it {found.decision.why}")
 
 
 def _left(found: Found, why: str) -> Found:

@@ -28,9 +28,12 @@ from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.spec import Push
 from docklet.pipeline.bases import fetching
 from docklet.pipeline.create import Rental
+from docklet.pipeline.follow import save
 from docklet.pipeline.giveback import give_back
 from docklet.pipeline.lease import holding
+from docklet.pipeline.room import room_for
 from docklet.pipeline.run import cost, results
+from docklet.pipeline.saved_log import SavedLog
 from docklet.pipeline.stopped import kept
 from docklet.pipeline.watch import log_from
 from docklet.pipeline.world import finishes, to_the_end
@@ -89,7 +92,8 @@ async def take_up(remains: Remains, world: World) -> Outcome | None:
             raise
         outcome = Outcome(reason=error.reason, message=error.message, published=kept(world))
     rental = _rental(remains)
-    outcome = await to_the_end(give_back(remains.record.plan, rental, outcome, world))
+    giving = give_back(remains.record.plan, rental, outcome, world)
+    outcome = await to_the_end(giving, when_cancelled=rental.hurry.set)
     now = world.clock.now()
     seconds, price = now - remains.record.started, cost(world.record.progress, now)
     outcome = replace(outcome, seconds=seconds, cost=price)
@@ -122,7 +126,8 @@ def _tell_so_far(remains: Remains, world: World) -> None:
     record, droplet = remains.record, remains.droplet
     found, made = droplet.droplet_id, droplet.created
     world.tell(Planned(at=record.started, plan=record.plan))
-    world.tell(DropletCreated(at=made, droplet_id=found, region=droplet.region))
+    if record.plan.existing is None:
+        world.tell(DropletCreated(at=made, droplet_id=found, region=droplet.region))
     world.tell(DropletReached(at=world.clock.now(), address=droplet.address))
     world.tell(ImagePulled(at=world.clock.now(), digest=record.digest))
     world.tell(Noticed(at=world.clock.now(), message=_TAKEN_UP))
@@ -151,9 +156,9 @@ async def _fetch_log(remains: Remains, world: World) -> None:
 
 async def _copy_log(remains: Remains, world: World) -> None:
     """Copy the log from its first byte to its last."""
-    with (world.directory / "run.log").open("wb") as sink:
+    with SavedLog(world.directory / "run.log", room_for(world.directory) // 2) as sink:
         async for chunk in log_from(remains.agent, 0, world.clock):
-            sink.write(chunk)
+            save(chunk, sink, world)
             if remains.shows_log:
                 world.tell(LogArrived(at=world.clock.now(), data=chunk))
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from docklet.domain.events import Noticed, PhaseEnded, PhaseStarted
 from docklet.domain.progress import Progress, advance
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from docklet.domain.events import Event, Phase
     from docklet.domain.secret import Secret
+    from docklet.pipeline.aside import Aside
     from docklet.ports import Access, Clock, Cloud, Forge, Git, Observer, Shell
 
 T = TypeVar("T")
@@ -74,6 +75,11 @@ class Site:
             self.tell(PhaseEnded(at=self.clock.now(), phase=phase, ok=ok))
 
 
+async def _always() -> str:
+    """Have nothing against a push: whoever may start a workflow may push by it."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World(Site):
     """Everything outside, as ports: what a run works with."""
@@ -92,6 +98,12 @@ class World(Site):
     """The forge's address for git, such as `https://github.com`."""
     forge_token: Secret
     """For the one clone on the fresh droplet."""
+    aside: Aside | None = None
+    """Who saves what other runs have left, if anybody does."""
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """What no result may hold, beside what the script is given; by the names of inputs."""
+    may_push: Callable[[], Awaitable[str]] = _always
+    """Ask, right before a push, why the results may not go to the branch; nothing: they may."""
 
 
 async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -119,10 +131,21 @@ async def finishes(tasks: Iterable[asyncio.Future[Any]], seconds: float, clock: 
     return not waiting
 
 
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+def is_stopped() -> bool:
+    """Tell whether this task was cancelled, whatever became of that."""
+    task = asyncio.current_task()
+    return task is not None and bool(task.cancelling())
+
+
+async def to_the_end(
+    work: Coroutine[Any, Any, T], *, when_cancelled: Callable[[], None] | None = None
+) -> T:
     """Do something to its end, however often this task is cancelled meanwhile."""
     task = asyncio.ensure_future(work)
     while not task.done():
-        with suppress(asyncio.CancelledError):
+        try:
             await asyncio.wait({task})
+        except asyncio.CancelledError:
+            if when_cancelled is not None:
+                when_cancelled()
     return task.result()

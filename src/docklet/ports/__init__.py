@@ -5,7 +5,7 @@ method raises the errors of `domain.errors` only.
 """
 
 from docklet.ports.cloud import Cloud, Deletion, Droplet, DropletRequest
-from docklet.ports.forge import Comment, Forge
+from docklet.ports.forge import Check, Comment, Forge
 from docklet.ports.git import Change, CommitMessage, Git, PushAnswer, PushVerdict, Results
 from docklet.ports.machine import Access, Completed, Login, Shell
 from docklet.ports.process import Clock, Observer
@@ -13,6 +13,7 @@ from docklet.ports.process import Clock, Observer
 __all__ = [
     "Access",
     "Change",
+    "Check",
     "Clock",
     "Cloud",
     "Comment",

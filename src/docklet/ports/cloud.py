@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from docklet.domain.firewall import Firewall
     from docklet.domain.plan import Image, Size
 
 
@@ -29,6 +30,8 @@ class Droplet:
     """Epoch seconds."""
     address: str = ""
     """Public IPv4; empty until it has one."""
+    creation: int = field(default=0, compare=False)
+    """Id of the event that makes it; 0 where nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,15 @@ class Cloud(Protocol):
     async def find_image(self, name: str) -> Image | None:
         """Return the image or own snapshot with this slug, id or name (up to two requests)."""
 
+    async def firewalls(self) -> tuple[Firewall, ...]:
+        """Return all firewalls (all pages)."""
+
+    async def create_firewall(self, firewall: Firewall) -> bool:
+        """Create a firewall and the tags that it names (a request each).
+
+        False when there is one of that name already; it stays as it is.
+        """
+
     async def create(self, request: DropletRequest) -> Droplet:
         """Send one create request, once.
 
@@ -79,11 +91,20 @@ class Cloud(Protocol):
     async def droplet(self, droplet_id: int) -> Droplet | None:
         """Return a droplet, or None when the cloud says 404."""
 
+    async def creation_failed(self, creation: int) -> bool:
+        """Tell whether the event that makes a droplet has ended with an error."""
+
+    async def power_on(self, droplet_id: int) -> bool:
+        """Ask that a droplet is switched on; False when it is gone, or busy with something."""
+
     async def droplets(self, *, tag: str = "") -> tuple[Droplet, ...]:
         """Return all droplets, or those with `tag` (all pages), but no GPU droplets."""
 
     async def gpu_droplets(self) -> tuple[Droplet, ...]:
         """Return all GPU droplets, which the plain list leaves out (all pages)."""
+
+    async def check_deletion(self) -> None:
+        """Raise `CloudError` when the token may not delete droplets; deletes none."""
 
     async def delete(self, droplet_id: int) -> Deletion:
         """Ask for the droplet's deletion."""

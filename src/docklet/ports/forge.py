@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from docklet.domain.annotation import Annotation
+    from docklet.domain.place import Place
     from docklet.domain.triage import Workflow
 
 
@@ -15,11 +17,25 @@ class Comment:
 
     comment_id: int
     url: str
-    sha: str = ""
-    """The commit that it is on."""
+    place: Place
+    """Where it is; without the commit when it was found in a list of all conversations."""
     body: str = ""
     edited: float = 0.0
     """Epoch second of its latest change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Lines of a commit's files, and what is wrong with them."""
+
+    sha: str
+    run: str
+    """Key of the run that it is about, by which it is found again."""
+    title: str
+    summary: str
+    target: str
+    """Address of a page that tells more; empty without one."""
+    lines: tuple[Annotation, ...]
 
 
 class Forge(Protocol):
@@ -31,23 +47,29 @@ class Forge(Protocol):
     async def default_branch(self) -> str:
         """Return the name of the repository's default branch."""
 
-    async def create_comment(self, sha: str, body: str, *, marker: str) -> Comment:
-        """Comment on a commit, exactly once.
+    async def pull_of(self, sha: str) -> int | None:
+        """Return the number of the open pull request whose head a commit is (all pages)."""
+
+    async def create_comment(self, place: Place, body: str, *, marker: str) -> Comment:
+        """Comment at a place, exactly once.
 
         When the answer is lost, the comment is looked for by `marker` before it is sent again.
         """
 
-    async def find_comment(self, sha: str, marker: str) -> Comment | None:
-        """Return our own comment on a commit that has `marker` (all pages)."""
+    async def find_comment(self, place: Place, marker: str) -> Comment | None:
+        """Return our own comment at a place that has `marker` (all pages)."""
 
     async def recent_comments(self, since: float) -> tuple[Comment, ...]:
-        """Return the comments on commits since an epoch second, newest first (those pages)."""
+        """Return our comments since an epoch second, wherever they are (those pages)."""
 
     async def edit_comment(self, comment: Comment, body: str) -> None:
         """Replace a comment's text; repeats itself on passing failures."""
 
     async def set_status(self, sha: str, state: str, description: str, target: str) -> None:
         """Set the commit status `docklet`: `pending`, `success`, `failure` or `error`."""
+
+    async def add_check(self, check: Check) -> None:
+        """Show what is wrong with lines of a commit, exactly once; it fails nothing."""
 
     async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> str:
         """Open a pull request, or find the open one for `head`; return its URL."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from docklet.domain.leak import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from docklet.domain.identity import RunKey
-    from docklet.domain.outcome import LeftOut
+    from docklet.domain.leak import Search
+    from docklet.domain.outcome import CommittedFile, LeftOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class PushVerdict(StrEnum):
     DENIED = "denied"
     REFUSED = "refused"
     """Refused for the contents: too large, a secret, a workflow file."""
+    ROOTLESS = "rootless"
+    """The forge has lost the commit below it, as when somebody wound the branch back."""
     UNKNOWN = "unknown"
     """The answer was lost or not understood; look before pushing again."""
 
@@ -74,9 +79,12 @@ class Git(Protocol):
         It is known by its trailer `Docklet-Run`.
         """
 
-    async def import_results(self, archive: Path, base: str) -> Results:
+    async def import_results(
+        self, archive: Path, base: str, secrets: Search = NOTHING
+    ) -> Results:
         """Store the files of a results archive, which a script made of commit `base`.
 
+        A file that holds one of `secrets` is left out, whoever wrote it there.
         What belongs into Git LFS becomes a pointer, by the attributes of `base` with the results.
         """
 
@@ -95,6 +103,9 @@ class Git(Protocol):
 
     async def commit(self, parent: str, changes: Iterable[Change], message: CommitMessage) -> str:
         """Commit `changes` on top of `parent` and return the new SHA."""
+
+    async def committed(self, sha: str) -> tuple[CommittedFile, ...]:
+        """Return what a commit that was made here changes, by path; nothing for any other."""
 
     async def push(self, sha: str, branch: str) -> PushAnswer:
         """Push a commit to a branch, never by force."""

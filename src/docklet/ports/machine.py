@@ -70,5 +70,11 @@ class Access(Protocol):
     def seal(self, run: RunKey, text: str) -> str:
         """Return what shows that `text` is about `run` and by somebody with the cloud token."""
 
+    def hide(self, run: RunKey, text: str) -> str:
+        """Encrypt a text about `run`, for whoever has the cloud token."""
+
+    def unhide(self, run: RunKey, text: str) -> str:
+        """Decrypt what `hide` made and `seal` vouches for."""
+
     def shell(self, address: str, keys: LoginKeys) -> Shell:
         """Return a shell on the machine at `address`, which connects when it is first used."""

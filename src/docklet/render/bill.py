@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from docklet.domain.cost import cost_of, dollars
+from docklet.domain.outcome import Status
+from docklet.domain.sizing import would_have_done
 from docklet.render.inline import code
 from docklet.render.units import amount, duration
 
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 
     from docklet.domain.outcome import Usage
     from docklet.domain.progress import Progress
+
+
+_WHOLE: Final = frozenset({Status.SUCCESS, Status.DIVERTED})
+"""What a script ends with that did all its work."""
 
 
 def spent(progress: Progress, now: float) -> Decimal | None:
@@ -50,12 +56,26 @@ def bill(progress: Progress, now: float) -> str:
         f"{code(size.slug)} for {seconds}: {dollars(cost)}{until}, at {price(size.price_hourly)}"
     )
     usage = progress.outcome.usage if progress.outcome else None
-    return line + (_used(usage) if usage else "")
+    if usage is None:
+        return line
+    return f"{line}; {_used(usage)}{_advice(progress, usage, now)}"
 
 
 def _used(usage: Usage) -> str:
-    """Return what the script used of the machine, as the end of a line."""
+    """Return what the script used of the machine."""
     return (
-        f"; peak memory {amount(usage.peak_memory)}, mean CPU {usage.mean_cpu:.0%},"
+        f"peak memory {amount(usage.peak_memory)}, mean CPU {usage.mean_cpu:.0%},"
         f" peak disk {amount(usage.peak_disk)}"
     )
+
+
+def _advice(progress: Progress, usage: Usage, now: float) -> str:
+    """Return which cheaper size would have done, for a script that got to its end."""
+    plan, outcome, cost = progress.plan, progress.outcome, spent(progress, now)
+    if plan is None or outcome is None or outcome.status not in _WHOLE or cost is None:
+        return ""
+    size = would_have_done(plan, usage, progress.region)
+    if size is None:
+        return ""
+    less = dollars(cost_of(rented(progress, now), size.price_hourly))
+    return f": {code(size.slug)} would have done for {less}" if less != dollars(cost) else ""

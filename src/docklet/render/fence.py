@@ -72,6 +72,11 @@ def fenced(text: str) -> str:
     return f"{fence}text\n{text}\n{fence}"
 
 
+def diagram(text: str) -> str:
+    """Return a diagram in Mermaid's language, all of it words and numbers of ours."""
+    return f"```mermaid\n{text}\n```"
+
+
 def longest_run(text: str) -> int:
     """Return the length of the longest run of backticks in `text`."""
     return max(map(len, re.findall("`+", text)), default=0)

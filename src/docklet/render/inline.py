@@ -55,7 +55,12 @@ def prose(text: str, *, longest: int = LONGEST_PROSE) -> str:
 
 def link(label: str, url: str) -> str:
     """Return a link; `label` is Markdown of ours, and nothing in `url` can end it."""
-    return f"[{label}]({quote(url, safe=_URL_SAFE)})"
+    return f"[{label}]({quote(url, safe=_URL_SAFE, errors='surrogatepass')})"
+
+
+def picture(name: str, url: str) -> str:
+    """Return a picture; `name`, which may be anything, is what stands there until it is shown."""
+    return f"!{link(code(name), url)}"
 
 
 def _words(text: str, *, opening: bool) -> list[str]:

@@ -11,6 +11,8 @@ from docklet.render.inline import code, link
 
 _LONGEST_REF: Final = 255
 """Characters; git can't store a longer name on most disks."""
+_LONGEST_PATH: Final = 600
+"""Characters of a quoted path; no ordinary one is as long, and a comment has to hold several."""
 _SHA: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -33,7 +35,19 @@ class Links:
         """Return a link to a branch's files."""
         if len(name) > _LONGEST_REF:
             return code(name)
-        return link(code(name), f"{self._base}/tree/{quote(name, safe='/')}")
+        return link(
+            code(name), f"{self._base}/tree/{quote(name, safe='/', errors='surrogatepass')}"
+        )
+
+    def file(self, sha: str, path: str) -> str:
+        """Return the address of a file as it was in a commit; empty for a path that is too long.
+
+        `path` may hold surrogates for bytes that are no UTF-8.
+        """
+        if not _SHA.fullmatch(sha) or len(path) > _LONGEST_PATH:
+            return ""
+        quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/")
+        return f"{self._base}/blob/{sha}/{quoted}" if len(quoted) <= _LONGEST_PATH else ""
 
     def page(self, label: str, url: str) -> str:
         """Return a link to `url`, or just its text when it is not a page of this forge."""

@@ -60,6 +60,7 @@ def _machine(spec: RunSpec) -> Iterator[tuple[str, str]]:
     yield "region", ",".join(spec.regions)
     yield from _unusual("droplet", spec.droplet, "")
     yield from _unusual("droplet-image", spec.droplet_image, _ORDINARY.droplet_image)
+    yield from _unusual("private-network", str(spec.private_network).lower(), "false")
     yield from _unusual("timeout", str(spec.timeout), str(_ORDINARY.timeout))
     yield from _unusual("max-cost", str(spec.max_cost or ""), "")
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from docklet.domain.outcome import Status
 from docklet.domain.progress import TAIL_BYTES
 from docklet.render import sections
 from docklet.render.fence import fenced, last, readable
+from docklet.render.folding import folded
 from docklet.render.mask import Mask
 from docklet.render.units import amount
 
 if TYPE_CHECKING:
     from docklet.domain.progress import Progress
     from docklet.render.links import Links
+
+
+LIVE_LINES: Final = 15
+"""Lines of the log while the run goes on: what it is at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +36,28 @@ class Room:
 
 def report(progress: Progress, *, now: float, links: Links, mask: Mask, room: Room) -> str:
     """Return the report on a run, the way it ended first."""
-    before = (
+    ended = (
         sections.status_line(progress, now),
         sections.explanation(progress, mask),
         sections.kept(progress),
-        sections.facts(progress, now, links),
-        sections.phases(progress, now),
-        sections.left_out(progress, mask),
-        sections.changed(progress, mask),
-        sections.notes(progress, mask),
     )
-    after = sections.again(progress, mask)
-    rest = "\n\n".join(filter(None, (*before, after)))
-    log = _log(progress, mask, _less(room, rest))
-    return "\n\n".join(filter(None, (*before, log, after))) + "\n"
+    told = (
+        sections.results(progress, links, mask),
+        sections.facts(progress, now, links),  # a list without a title: none may stand before it
+        sections.left_out(progress, mask),
+        sections.notes(progress, mask),
+        sections.phases(progress, now),
+        sections.machine_use(progress),
+    )
+    again = sections.again(progress, mask)
+    log = _log(progress, mask, _less(room, _joined(*ended, *told, again)))
+    rest = (log, *told) if _log_matters(progress) else (*told, log)
+    return _joined(*ended, *rest, again) + "\n"
+
+
+def _joined(*parts: str) -> str:
+    """Return the parts that there are, apart from each other."""
+    return "\n\n".join(filter(None, parts))
 
 
 def fits(text: str, room: Room) -> bool:
@@ -67,20 +80,26 @@ def log_end(progress: Progress, mask: Mask) -> str:
 
 def _log(progress: Progress, mask: Mask, room: Room) -> str:
     """Return as much of the log's end as there is room for."""
-    text = last(log_end(progress, mask), lines=room.log_lines, characters=room.characters)
+    lines = _lines(progress, room)
+    text = last(log_end(progress, mask), lines=lines, characters=room.characters)
     while text.strip():
         title = f"The end of the log ({amount(progress.log_bytes)} in all)"
-        section = sections.folded(title, fenced(text), unfolded=_failed(progress))
+        section = folded(title, fenced(text), unfolded=_log_matters(progress))
         if fits(section, room):
             return section
-        text = last(text, lines=room.log_lines, characters=len(text) * 4 // 5)
+        text = last(text, lines=lines, characters=len(text) * 4 // 5)
     return ""
 
 
-def _failed(progress: Progress) -> bool:
+def _log_matters(progress: Progress) -> bool:
     """Tell whether the log is what the reader will want first."""
     outcome = progress.outcome
-    return outcome is not None and outcome.status in {Status.FAILURE, Status.ERROR}
+    return outcome is None or outcome.status in {Status.FAILURE, Status.ERROR}
+
+
+def _lines(progress: Progress, room: Room) -> int:
+    """Return how many lines of the log are shown."""
+    return room.log_lines if progress.outcome else min(room.log_lines, LIVE_LINES)
 
 
 def _less(room: Room, rest: str) -> Room:

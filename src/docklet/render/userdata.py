@@ -7,10 +7,29 @@ made for this run. JSON is YAML, so nothing has to be quoted by hand.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from docklet.domain.keys import RunKeys
+
+SSHD_FILE: Final = "/etc/ssh/sshd_config.d/00-docklet.conf"
+SSHD: Final = {
+    "AllowUsers": "root",
+    "PermitRootLogin": "prohibit-password",
+    "AuthenticationMethods": "publickey",
+    "PubkeyAuthentication": "yes",
+    "PasswordAuthentication": "no",
+    "KbdInteractiveAuthentication": "no",
+    "HostbasedAuthentication": "no",
+    "PermitUserEnvironment": "no",
+    "DisableForwarding": "yes",
+    "AllowAgentForwarding": "no",
+    "AllowTcpForwarding": "no",
+    "AllowStreamLocalForwarding": "no",
+    "X11Forwarding": "no",
+    "PermitTunnel": "no",
+}
+"""Root alone logs in, by key alone, to run commands and for nothing else."""
 
 
 def user_data(keys: RunKeys, *, image: str, install_docker: bool, lfs: bool = False) -> str:
@@ -28,6 +47,10 @@ def user_data(keys: RunKeys, *, image: str, install_docker: bool, lfs: bool = Fa
             "ed25519_public": keys.host_public,
         },
         "ssh_authorized_keys": [keys.client_public],
+        # cloud-init writes files before sshd starts; of two values sshd takes the first.
+        "write_files": [
+            {"path": SSHD_FILE, "permissions": "0600", "content": _sshd_settings()},
+        ],
         # Docker's 1-click image lets in 6 new SSH connections in 30 s; that locks out a retry.
         "bootcmd": [["sh", "-c", "if command -v ufw; then ufw allow ssh; fi"]],
     }
@@ -37,3 +60,8 @@ def user_data(keys: RunKeys, *, image: str, install_docker: bool, lfs: bool = Fa
     if image:
         config["runcmd"] = [["docker", "pull", "--quiet", image]]
     return "#cloud-config\n" + json.dumps(config, indent=1)
+
+
+def _sshd_settings() -> str:
+    """Return the file for sshd."""
+    return "".join(f"{name} {value}\n" for name, value in SSHD.items())

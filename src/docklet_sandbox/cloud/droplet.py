@@ -52,6 +52,8 @@ class Droplet:
     locked_until: float = 0.0
     deleted: float | None = None
     snapshot_ids: list[int] = field(default_factory=list)
+    openings: tuple[str, ...] | None = None
+    """What its firewalls let in when it was created, such as `tcp 22`; None without a firewall."""
     fate: Fate | None = None
     """What goes wrong with it, if anything does."""
 

@@ -60,6 +60,11 @@ def bad_request(message: str) -> ApiError:
     return ApiError(status=400, id="bad_request", message=message)
 
 
+def conflict(message: str) -> ApiError:
+    """Make the answer to a request for something whose place is taken."""
+    return ApiError(status=409, id="conflict", message=message)
+
+
 def unprocessable(message: str) -> ApiError:
     """Make the answer to a well-formed request that cannot be fulfilled."""
     return ApiError(status=422, id="unprocessable_entity", message=message)

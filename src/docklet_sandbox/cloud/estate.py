@@ -18,6 +18,7 @@ from docklet_sandbox.cloud.catalog import Catalog, Record, load_catalog
 from docklet_sandbox.cloud.droplet import Droplet, Order, timestamp
 from docklet_sandbox.cloud.event import Action
 from docklet_sandbox.cloud.fate import Fates
+from docklet_sandbox.cloud.walls import openings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -80,6 +81,7 @@ class Estate:
             tags=[self.tag(name) for name in order.tags],
             created=now,
             active_at=now + self.settings.boot_delay if boots else inf,
+            openings=openings(self.firewalls.values(), order.tags),
             fate=fate,
         )
         self.droplets[droplet.id] = droplet

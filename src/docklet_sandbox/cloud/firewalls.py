@@ -1,4 +1,4 @@
-"""Routes for firewalls; they are kept and shown, and filter nothing here."""
+"""Routes for firewalls; `walls` tells what they would let through to a droplet."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from docklet_sandbox.cloud.errors import bad_request, not_found
-from docklet_sandbox.cloud.gate import ESTATE, Route
+from docklet_sandbox.cloud.errors import bad_request, conflict, not_found
+from docklet_sandbox.cloud.gate import ESTATE, Route, need
 from docklet_sandbox.cloud.pages import paged
 from docklet_sandbox.cloud.shape import body_of, many, mapping, query_of, text, whole
 
@@ -34,7 +34,11 @@ async def list_firewalls(request: web.Request) -> web.Response:
 
 async def create_firewall(request: web.Request) -> web.Response:
     """Answer POST /v2/firewalls."""
-    firewall = request.app[ESTATE].add_firewall(await _wanted(request))
+    wanted = await _wanted(request)
+    if any(one["name"] == wanted["name"] for one in request.app[ESTATE].firewalls.values()):
+        message = "duplicate name"
+        raise conflict(message)
+    firewall = request.app[ESTATE].add_firewall(wanted)
     return web.json_response({"firewall": firewall}, status=202)
 
 
@@ -59,6 +63,8 @@ async def delete_firewall(request: web.Request) -> web.Response:
 
 async def _wanted(request: web.Request) -> dict[str, Any]:
     body = await body_of(request, _FIELDS, ("name",))
+    for scope in ("tag:create", "tag:read") if body.get("tags") else ():
+        need(request, scope)
     tags = request.app[ESTATE].tags
     if not _NAME.fullmatch(body["name"]):
         message = "invalid firewall name"

@@ -45,6 +45,8 @@ async def delete_tag(request: web.Request) -> web.Response:
     name = _tag_of(request)
     for droplet in _tagged(request, name):
         droplet.tags.remove(name)
+    for firewall in estate.firewalls.values():
+        firewall["tags"] = [tag for tag in firewall["tags"] if tag != name]
     del estate.tags[name.lower()]
     return web.Response(status=204)
 

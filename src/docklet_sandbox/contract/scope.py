@@ -54,6 +54,8 @@ SCOPES = {
                 ("GET", f"{_GIT}/raw/{{ref}}/{{path}}"),
                 # The extract of GitHub's description leaves these out.
                 ("GET", "/api/v3/users/{username}/keys"),
+                ("GET", "/api/v3/repos/{owner}/{repo}/activity"),
+                ("GET", "/api/v3/orgs/{org}/teams/{team_slug}/memberships/{username}"),
                 (
                     "GET",
                     "/api/v3/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}",

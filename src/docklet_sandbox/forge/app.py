@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from docklet_sandbox.forge import (
+    activity,
+    check_runs,
     collaborators,
     commit_comments,
     commits,
@@ -23,6 +25,7 @@ from docklet_sandbox.forge import (
     issues,
     lfs,
     lfs_storage,
+    objects,
     people,
     pulls,
     reactions,
@@ -30,6 +33,7 @@ from docklet_sandbox.forge import (
     runs,
     smart_http,
     statuses,
+    teams,
 )
 from docklet_sandbox.forge.errors import GitHubError
 from docklet_sandbox.forge.store import API, Forge
@@ -50,7 +54,10 @@ _NO_AGENT = (
 _REST: tuple[web.RouteTableDef, ...] = (
     people.routes,
     collaborators.routes,
+    teams.routes,
+    activity.routes,
     statuses.routes,
+    check_runs.routes,
     commit_comments.routes,
     pulls.routes,
     reactions.routes,
@@ -59,6 +66,7 @@ _REST: tuple[web.RouteTableDef, ...] = (
     runs.routes,
     contents.routes,
     file_writes.routes,
+    objects.routes,
     refs.routes,  # last: refs may look like any path
     commits.routes,
 )

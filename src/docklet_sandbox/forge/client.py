@@ -117,6 +117,10 @@ class ForgeClient:
         """Return all commit statuses, oldest first."""
         return self._list("statuses", repo=repo)
 
+    def checks(self, repo: str) -> list[Json]:
+        """Return all check runs: sha, name, conclusion, output, annotations, external_id."""
+        return self._list("checks", repo=repo)
+
     def pulls(self, repo: str) -> list[Json]:
         """Return all pull requests: number, title, body, state, head, base."""
         return self._list("pulls", repo=repo)

@@ -1,7 +1,7 @@
 """The forge's part of the control API: `POST /VERB` with the verb's arguments as a JSON object.
 
-The verbs are the functions of `arrange`, `others` and `observe`; the answer is what the function
-returns.
+The verbs are the functions of `arrange`, `others`, `contributions` and `observe`; the answer is
+what the function returns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from docklet_sandbox.forge import arrange, holdings, observe, others
+from docklet_sandbox.forge import arrange, contributions, holdings, observe, others
 from docklet_sandbox.forge.store import Forge
 
 _MAX_BODY = 1024**3
@@ -27,6 +27,11 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         arrange.role,
         arrange.limits,
         arrange.commit,
+        contributions.push,
+        contributions.comment,
+        contributions.pull,
+        contributions.close,
+        contributions.team,
         others.delete_branch,
         arrange.store_large,
         arrange.ambush,
@@ -37,6 +42,7 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         observe.comments,
         others.delete_comment,
         observe.statuses,
+        observe.checks,
         observe.pulls,
         others.issue,
         others.lock,

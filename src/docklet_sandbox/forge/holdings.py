@@ -22,6 +22,7 @@ def _of(here: Repository) -> dict[str, Any]:
     kinds: dict[str, Iterable[Any]] = {
         "comments": here.comments.values(),
         "statuses": here.statuses,
+        "check runs": here.checks.values(),
         "issues": here.issues.values(),
         "pull requests": here.pulls.values(),
         "workflow runs": here.runs.values(),

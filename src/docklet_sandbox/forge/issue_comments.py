@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aiohttp import web
 
 from docklet_sandbox.forge import comments
 from docklet_sandbox.forge.conversation import BOTH, check_open, issue_of
 from docklet_sandbox.forge.errors import GitHubError
-from docklet_sandbox.forge.fields import fields
+from docklet_sandbox.forge.fields import choice, fields
 from docklet_sandbox.forge.model import Comment, Place
 from docklet_sandbox.forge.paging import page_of
 from docklet_sandbox.forge.tokens import Level
 from docklet_sandbox.forge.visit import Visit, visit
+from docklet_sandbox.journal import Violation
 
 routes = web.RouteTableDef()
 MOST = 2500
@@ -26,7 +29,13 @@ _ONE = _ALL + "/{comment_id}"
 async def list_all(request: web.Request) -> web.Response:
     """List the comments on all issues and pull requests."""
     here = visit(request, *BOTH)
-    return _page(here, comments.comments_on(here, Place.ISSUE))
+    found = _since(here, comments.comments_on(here, Place.ISSUE))
+    by_time = choice(request, "sort", ("", "created", "updated"))
+    word = choice(request, "direction", ("asc", "desc"))
+    if by_time:
+        edge = 0 if by_time == "created" else -1
+        found.sort(key=lambda c: c.history[edge].at, reverse=word == "desc")
+    return _page(here, found)
 
 
 @routes.get(_ONE)
@@ -58,7 +67,7 @@ async def list_on_issue(request: web.Request) -> web.Response:
     """List the comments on an issue or pull request."""
     here = visit(request, *BOTH)
     issue = issue_of(here, here.number("issue_number"))
-    return _page(here, comments.comments_on(here, Place.ISSUE, str(issue.number)))
+    return _page(here, _since(here, comments.comments_on(here, Place.ISSUE, str(issue.number))))
 
 
 @routes.post(_ON_ISSUE)
@@ -75,6 +84,19 @@ async def create(request: web.Request) -> web.Response:
     comment = comments.write(here, Place.ISSUE, target, body["body"])
     shape = comments.comment_shape(here, comment)
     return web.json_response(shape, status=201, headers={"Location": shape["url"]})
+
+
+def _since(here: Visit, found: list[Comment]) -> list[Comment]:
+    """Leave out what was not changed since the time that was asked for, in whole seconds."""
+    text = here.request.query.get("since")
+    if text is None:
+        return found
+    try:
+        begin = datetime.fromisoformat(text).timestamp()
+    except ValueError as error:
+        message = f"The parameter 'since' takes an ISO 8601 time, not {text!r}."
+        raise Violation(message) from error
+    return [c for c in found if int(c.history[-1].at) >= begin]
 
 
 def _page(here: Visit, found: list[Comment]) -> web.Response:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from docklet_sandbox.forge.bare import Bare
-from docklet_sandbox.forge.records import Status, WorkflowRun
+from docklet_sandbox.forge.records import CheckRun, Status, WorkflowRun
 from docklet_sandbox.forge.rules import Rule
 from docklet_sandbox.forge.tokens import Role
 
@@ -118,6 +118,7 @@ class Pull:
     """The last one seen, for when the branch is gone."""
     base: str
     draft: bool = False
+    merged: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,6 +146,7 @@ class Repository:
     locked_commits: set[str] = field(default_factory=set)
     """SHAs of commits whose conversations are locked."""
     statuses: list[Status] = field(default_factory=list)
+    checks: dict[int, CheckRun] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)

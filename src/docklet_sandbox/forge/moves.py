@@ -75,8 +75,8 @@ async def move(here: Visit, move: Move) -> None:
     bare = here.repo.bare
     if move.new == NOTHING:
         await bare.git("update-ref", "-d", move.ref, move.old)
-    else:
-        await bare.git("update-ref", move.ref, move.new)
+    elif await bare.asks("update-ref", move.ref, move.new, move.old) is None:
+        raise GitHubError(422, "Reference cannot be updated")
     await record(here, move)
 
 

@@ -49,6 +49,11 @@ async def statuses(forge: Forge, repo: str) -> Json:
     return [asdict(s) for s in forge.repository(repo).statuses]
 
 
+async def checks(forge: Forge, repo: str) -> Json:
+    """Return all check runs with their annotations, oldest first."""
+    return [asdict(c) for c in forge.repository(repo).checks.values()]
+
+
 async def pulls(forge: Forge, repo: str) -> Json:
     """Return all pull requests with title, body and state."""
     here = forge.repository(repo)

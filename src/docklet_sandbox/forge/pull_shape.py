@@ -44,7 +44,7 @@ async def brief_pull_shape(here: Visit, pull: Pull) -> Shape:
         "created_at": moment(issue.created),
         "updated_at": moment(issue.updated),
         "closed_at": closed,
-        "merged_at": None,
+        "merged_at": closed if pull.merged else None,
         "merge_commit_sha": None,
         "head": _end(here, source, pull.head_repository, pull.head, pull.head_sha),
         "base": _end(here, here.repo, here.repo.full_name, pull.base, base_sha),
@@ -59,11 +59,11 @@ async def pull_shape(here: Visit, pull: Pull) -> Shape:
     counted = await here.repo.bare.git("rev-list", "--count", pull.head_sha, f"^{base}")
     return {
         **await brief_pull_shape(here, pull),
-        "merged": False,
+        "merged": pull.merged,
         "mergeable": True,
         "rebaseable": True,
         "mergeable_state": "clean",
-        "merged_by": None,
+        "merged_by": user_shape(here.forge, here.repo.owner) if pull.merged else None,
         "comments": len(comments_on(here, Place.ISSUE, str(pull.number))),
         "review_comments": 0,
         "maintainer_can_modify": False,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,27 @@ class Status:
     target_url: str | None
     login: str
     created: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRun:
+    """A check of a commit, with annotations on lines of its files."""
+
+    id: int
+    sha: str
+    name: str
+    login: str
+    status: str = "queued"
+    conclusion: str | None = None
+    details_url: str | None = None
+    external_id: str | None = None
+    started: str | None = None
+    """ISO 8601 time, as it was given."""
+    completed: str | None = None
+    output: Mapping[str, Any] = field(default_factory=dict)
+    """Title, summary and text."""
+    annotations: tuple[Mapping[str, Any], ...] = ()
+    """All that were ever sent, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

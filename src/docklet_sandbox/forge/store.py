@@ -57,6 +57,8 @@ class Forge:
     tokens: dict[str, Token] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
     """By full name in lower case."""
+    teams: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By `organisation/slug` in lower case: `active` or `pending`, by login in lower case."""
     pushes: list[Push] = field(default_factory=list)
     """Every ref update that was accepted, oldest first."""
     ambushes: list[Ambush] = field(default_factory=list)
@@ -76,7 +78,7 @@ class Forge:
 
         Git data stays on disk and is never looked at again, since repositories get new folders.
         """
-        for held in (self.users, self.tokens, self.repositories):
+        for held in (self.users, self.tokens, self.repositories, self.teams):
             held.clear()
         self.pushes.clear()
         self.ambushes.clear()

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     """What a token can be granted, in the words of a workflow's `permissions:`."""
 
     ACTIONS = "actions"
+    CHECKS = "checks"
     CONTENTS = "contents"
     ISSUES = "issues"
     METADATA = "metadata"

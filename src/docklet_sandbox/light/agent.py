@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STREAMING: Final = frozenset({"follow", "collect", "pack"})
 VERBS: Final = STREAMING | {
     *("checkout", "unpack", "pull", "start", "ending", "stop", "clean"),
-    *("hold", "look"),
+    *("hold", "look", "keep"),
 }
 _LARGEST: Final = 100 << 20
 _GRACE: Final = 10.0
@@ -49,6 +49,10 @@ class LightAgent:
     """The commit that is checked out, or `unpacked`."""
     container: Container | None = None
     lease: Lease = field(default_factory=Lease)
+    starts: list[float] = field(default_factory=list)
+    """When containers were started, the machine's other directories' too."""
+    wish: str = ""
+    """The seal of a wish to keep the machine."""
 
     async def answer(
         self, verb: str, request: Mapping[str, Any], payload: bytes = b""
@@ -68,6 +72,7 @@ class LightAgent:
             "clean": self._clean,
             "hold": lambda: self.lease.hold(request, self.time.now()),
             "look": self._look,
+            "keep": lambda: self._keep(request),
         }
         return doing[verb]()
 
@@ -127,6 +132,7 @@ class LightAgent:
             self._may_start(request)
             now = self.time.now()
             self.lease.record = request.get("record") or self.lease.record
+            self.starts.append(now)
             self.container = Container(
                 script=self.script,
                 job=job_of(self.name, request, self.script.digest, now),
@@ -153,7 +159,8 @@ class LightAgent:
         now = self.time.now()
         if self.container is None or self.container.ending(now) is not None:
             return {"stopping": False, "ended": self.container is not None}
-        self.container.stop(now, float(request.get("grace", _GRACE)))
+        grace, by = float(request.get("grace", _GRACE)), str(request.get("by") or "")
+        self.container.stop(now, grace, by)
         return {"stopping": True, "ended": False}
 
     def _clean(self) -> dict[str, object]:
@@ -168,13 +175,19 @@ class LightAgent:
         started = self.container is not None
         return self.lease.look(now, started=started, ended=bool(going["ended"]))
 
+    def _keep(self, request: Mapping[str, Any]) -> dict[str, object]:
+        ended = self.container is not None and self.container.ending(self.time.now()) is not None
+        if not ended:
+            self.wish = wire.field(request, "seal", str)
+        return {"kept": not ended}
+
     def _ending(self) -> dict[str, object]:
         if self.container is None:
             return {"ended": False, "alive": False, "log_bytes": 0, "usage": {}, "job": None}
         now = self.time.now()
         ended = self.container.ending(now)
         if ended is not None:
-            return {"ended": True, **ended}
+            return {"ended": True, **ended, "keep": self.wish}
         return {"ended": False, "alive": True, **self.container.going(now)}
 
     async def _follow(self, offset: int) -> AsyncIterator[bytes]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _HEADER: Final = "#cloud-config"
 _PULL: Final = ("docker", "pull")
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C, where there is one: ten times as fast."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def _configs(user_data: str) -> Iterator[dict[str, Any]]:
         if not text.startswith(_HEADER):
             continue
         try:
-            config = yaml.safe_load(text)
+            config = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe one
         except yaml.YAMLError:
             continue  # cloud-init warns in its log and boots without
         if isinstance(config, dict):

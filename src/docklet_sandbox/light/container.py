@@ -25,8 +25,9 @@ _SAID: Final = {
     "stopped": "The script was stopped on request.",
     "timed-out": "The script reached its time limit and was ended.",
 }
+_INTERVAL: Final = 5.0
+_POINTS: Final = 60
 _USAGE: Final = {
-    "samples": 2,
     "mean_cpu": 0.5,
     "cpus": 2,
     "peak_memory": 256 << 20,
@@ -58,6 +59,8 @@ class Container:
     grace: float
     asked: list[End] = field(default_factory=list)
     """Requests to stop."""
+    asked_by: str = ""
+    """Who sent the latest of them, if they said so."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set, and replaced, when its end comes nearer."""
 
@@ -79,8 +82,9 @@ class Container:
             ends.append(self._interrupted(self.started + self.timeout, "timed-out", self.grace))
         return min(ends, key=lambda one: one.at)
 
-    def stop(self, now: float, grace: float) -> None:
+    def stop(self, now: float, grace: float, by: str = "") -> None:
         """Ask for the end."""
+        self.asked_by = by
         self.asked.append(self._interrupted(now, "stopped", grace))
         self.wake()
 
@@ -137,7 +141,8 @@ class Container:
 
     def going(self, now: float) -> dict[str, object]:
         """Return how it goes, or how it went."""
-        return {"log_bytes": len(self.log(now)), "usage": dict(_USAGE), "job": self.job}
+        lasted = min(now, self.end.at) - self.started
+        return {"log_bytes": len(self.log(now)), "usage": _used(lasted), "job": self.job}
 
     def ending(self, now: float) -> dict[str, object] | None:
         """Return how it ended, as the agent tells it; None while it runs."""
@@ -145,7 +150,7 @@ class Container:
         if now < end.at:
             return None
         going = self.going(now)
-        told = {"exit_code": end.exit_code, "kind": end.kind, "message": _SAID.get(end.kind, "")}
+        told = {"exit_code": end.exit_code, "kind": end.kind, "message": self._why(end)}
         mine = {} if end.kind else self.script.ending
         times: dict[str, object] = {"started": self.started, "finished": end.at, "log_lost": 0}
         if self.is_lost:
@@ -155,6 +160,12 @@ class Container:
         elif not end.kind:
             told = {"message": self._said()}
         return {**times, **going, **told, **mine}
+
+    def _why(self, end: End) -> str:
+        """Say why it was ended, if it was."""
+        if end.kind == "stopped" and self.asked_by:
+            return f"The script was stopped on request of {self.asked_by}."
+        return _SAID.get(end.kind, "")
 
     def _interrupted(self, at: float, kind: str, grace: float) -> End:
         if self.script.stubborn:
@@ -168,6 +179,15 @@ class Container:
         if code in _SIGNALS:
             return f"The script failed with exit code {code}, as after signal {code - 128}."
         return f"The script failed with exit code {code}."
+
+
+def _used(lasted: float) -> dict[str, object]:
+    """Return what the agent tells of the machine's use: the same all the time."""
+    points = min(int(lasted / _INTERVAL), _POINTS)
+    share, memory, disk = (_USAGE[name] for name in ("mean_cpu", "peak_memory", "peak_disk"))
+    row = (share, share, memory, disk)
+    series = [[round(lasted * at / points, 1), *row] for at in range(1, points + 1)]
+    return {"samples": points + 1, **_USAGE, "series": series}
 
 
 def job_of(
@@ -184,6 +204,7 @@ def job_of(
         "grace": float(request.get("grace") or 10.0),
         "memory": _MEMORY - int(request.get("reserve_memory") or 0),
         "gpus": bool(request.get("gpus")),
+        "network": "" if request.get("private_network") else "docklet",
         "run": request.get("run") or {},
         "env": sorted(request.get("env") or {}),
         "boot": "light",

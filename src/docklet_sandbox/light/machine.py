@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
 from docklet_sandbox.light.agent import LightAgent
+from docklet_sandbox.light.door import open_door
 from docklet_sandbox.light.session import run_command
 from docklet_sandbox.light.ssh import ChannelPipes, hold, keys_of, reset, server_options
 from docklet_sandbox.virtual_time import VirtualClock, now
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from docklet_sandbox.light.cloud_init import Instructions
+    from docklet_sandbox.light.door import Door
     from docklet_sandbox.light.script import Script
-
-_BACKLOG: Final = 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +39,8 @@ class LightMachine:
     """By directory."""
     runs: Callable[[str, ChannelPipes], Awaitable[int]] | None = None
     """Runs commands instead of playing them, for tests of the SSH server itself."""
+    starts: list[float] = field(default_factory=list)
+    """When containers were started."""
     links: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     _door: asyncio.Task[None] | None = None
@@ -54,9 +55,9 @@ class LightMachine:
         """Let clients in, as sshd does once it has started."""
         if self._door is None:
             self.connected.set()
-            listener = socket.create_server((self.address, self.port), backlog=_BACKLOG)
-            listener.setblocking(False)  # noqa: FBT003 - the standard library's
-            self._door = asyncio.create_task(self._admit(listener))
+            door = open_door(self.address, self.port)
+            self._door = asyncio.create_task(self._admit(door))
+            self._door.add_done_callback(lambda _: door.close())
 
     async def shut(self) -> None:
         """Let nobody in any more; connections that there are go on."""
@@ -93,7 +94,9 @@ class LightMachine:
         """Put the agent into a directory."""
         name = home.rpartition("/")[2]
         images = set(self.told.images)
-        agent = LightAgent(script=self.script, time=VirtualClock(), name=name, images=images)
+        agent = LightAgent(
+            script=self.script, time=VirtualClock(), name=name, images=images, starts=self.starts
+        )
         self.agents.setdefault(home, agent)
 
     def authorize(self, lines: bytes) -> None:
@@ -104,14 +107,12 @@ class LightMachine:
         """Return the time."""
         return now()
 
-    async def _admit(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    async def _admit(self, door: Door) -> None:
         options = server_options(self, self.host_keys, self._attend)
-        with listener:
-            while True:
-                client, _ = await loop.sock_accept(listener)
-                await self.connected.wait()
-                self._keep(_greet(client, options))
+        while True:
+            client = await door.client()
+            await self.connected.wait()
+            self._keep(_greet(client, options))
 
     def _attend(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         self._keep(self._run(process))
@@ -134,7 +135,10 @@ class LightMachine:
         task.add_done_callback(self._work.discard)
 
 
-async def _greet(client: socket.socket, options: asyncssh.SSHServerConnectionOptions) -> None:
+async def _greet(
+    client: Any,  # noqa: ANN401 - what asyncssh takes for a socket
+    options: asyncssh.SSHServerConnectionOptions,
+) -> None:
     with suppress(asyncssh.Error, OSError):
         await asyncssh.run_server(client, options=options)
 

@@ -7,6 +7,7 @@ import errno
 import socket
 from collections import deque
 from ipaddress import IPv4Network
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -17,6 +18,7 @@ from docklet_sandbox.light.cloud_init import read_user_data
 from docklet_sandbox.light.machine import LightMachine
 from docklet_sandbox.light.script import Script
 from docklet_sandbox.light.ssh import keys_of
+from docklet_sandbox.memory_loop import running
 from docklet_sandbox.state import SandboxError
 
 if TYPE_CHECKING:
@@ -44,9 +46,12 @@ class LightMachines:
         """Take a block of addresses; raise SandboxError when the port can't be had."""
         self.default = Script()
         """What new droplets do, unless they are told otherwise."""
+        self.starts: list[float] = []
+        """When containers were started, on any of them."""
         self._port = port
         self._claim, block = _claimed(sandbox_id, port)
-        self._free = deque(str(host) for host in block.hosts() if str(host) != str(block[1]))
+        self._fresh = islice(block, 2, block.num_addresses - 1)
+        self._free: deque[str] = deque()
         self._machines: dict[int, LightMachine] = {}
         self._boots: dict[int, asyncio.Task[None]] = {}
 
@@ -77,12 +82,13 @@ class LightMachines:
         """Take an address; boot in the background."""
         told = read_user_data(user_data)
         self._machines[droplet_id] = LightMachine(
-            address=self._free.popleft(),
+            address=self._free.popleft() if self._free else str(next(self._fresh)),
             port=self._port,
             script=self.default,
             told=told,
             host_keys=_host_keys(told, foreign=foreign_host_key),
             authorized=keys_of([*told.authorized_keys, *public_keys]),
+            starts=self.starts,
         )
         self._boots[droplet_id] = asyncio.create_task(self._boot(droplet_id, boot_delay))
 
@@ -153,6 +159,10 @@ class LightMachines:
 
 def _claimed(sandbox_id: str, port: int) -> tuple[socket.socket, IPv4Network]:
     """Return a block that no other sandbox has, and the socket that keeps it ours."""
+    if running() is not None:
+        claim = socket.socket()
+        claim.close()  # its addresses are nobody else's
+        return claim, _SPACE[0]
     start = crc32(sandbox_id.encode()) % len(_SPACE)
     for block in _SPACE[start:] + _SPACE[:start]:
         claim = socket.socket()

@@ -64,6 +64,8 @@ class Script:
     """Seconds that a verb takes."""
     failures: dict[str, list[Failing]] = field(default_factory=dict)
     """How the next calls of a verb fail, in their order."""
+    lost: dict[str, list[bool]] = field(default_factory=dict)
+    """How the next calls of a verb lose their connection: after they took effect, or before."""
 
     @property
     def log(self) -> bytes:

@@ -65,9 +65,30 @@ class Host(Protocol):
         """Let the holders of these keys in."""
         ...
 
+    def cut(self) -> None:
+        """Reset every connection."""
+        ...
+
     def now(self) -> float:
         """Return the time."""
         ...
+
+
+class Cut:
+    """Pipes of a command whose connection breaks when it first writes."""
+
+    def __init__(self, pipes: Pipes, host: Host) -> None:
+        """Break the connections of `host`."""
+        self.line, self.rest, self.left = pipes.line, pipes.rest, pipes.left
+        self._host = host
+
+    async def write(self, data: bytes) -> None:
+        """Break the connection instead."""
+        del data
+        self._host.cut()
+        raise BrokenPipeError
+
+    complain = write
 
 
 async def run_command(command: str, host: Host, pipes: Pipes) -> int:
@@ -127,6 +148,12 @@ async def _verb(home: str, verb: str, host: Host, pipes: Pipes) -> int:
     if verb not in VERBS:
         await pipes.complain(f"{verb!r} is not a verb of this agent.\n".encode())
         return 2
+    late = _loses(agent, verb)
+    if late is False:
+        host.cut()
+        return _HUNG_UP
+    if late:
+        pipes = Cut(pipes, host)
     try:
         return await _play(agent, verb, pipes)
     except Refused as refused:
@@ -138,6 +165,12 @@ async def _verb(home: str, verb: str, host: Host, pipes: Pipes) -> int:
     finally:
         if verb == "clean":
             del host.agents[home]
+
+
+def _loses(agent: LightAgent, verb: str) -> bool | None:
+    """Tell whether the connection breaks at this call, and whether after it took effect."""
+    waiting = agent.script.lost.get(verb)
+    return waiting.pop(0) if waiting else None
 
 
 async def _play(agent: LightAgent, verb: str, pipes: Pipes) -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
+from docklet_sandbox.forge.store import PERSONAL_TOKEN
+from docklet_sandbox.forge.tokens import TokenKind
 from tests.contract.sandbox_forge.conftest import REPO, Stand
 from tests.contract.sandbox_forge.plain import Answer
 
@@ -20,6 +23,7 @@ def talk(stand: Stand) -> Talk:
     stand.client.call("run", repo=REPO, id=7, head_sha=sha)
     yield from _looking(sha)
     yield from _marking(sha)
+    yield from _checking(stand, sha)
     yield from _changing(sha)
     yield from _issues()
     yield from _comments(f"{_BASE}/commits/{sha}/comments", f"{_BASE}/comments")
@@ -47,6 +51,21 @@ def _marking(sha: str) -> Talk:
     yield "GET", f"{_BASE}/commits/main/statuses", None
 
 
+def _checking(stand: Stand, sha: str) -> Talk:
+    """Check runs are an App's, so everything is asked for with an App's token meanwhile."""
+    person = stand.forge.tokens[PERSONAL_TOKEN]
+    stand.forge.add_token(replace(person, kind=TokenKind.APP))
+    line = {"path": "README.md", "start_line": 1, "end_line": 1, "message": "Wrong"}
+    output = {"title": "Title", "summary": "Text"}
+    marked = output | {"annotations": [line | {"annotation_level": "failure"}]}
+    made = yield "POST", f"{_BASE}/check-runs", {"name": "docklet", "head_sha": sha}
+    one = f"{_BASE}/check-runs/{made.json['id']}"
+    yield "PATCH", one, {"conclusion": "neutral", "output": marked}
+    for path in (one, f"{one}/annotations", f"{_BASE}/commits/main/check-runs"):
+        yield "GET", path, None
+    stand.forge.add_token(person)
+
+
 def _changing(sha: str) -> Talk:
     yield "POST", f"{_BASE}/git/refs", {"ref": "refs/heads/edits", "sha": sha}
     content = base64.b64encode(b"text\n").decode()
@@ -56,6 +75,10 @@ def _changing(sha: str) -> Talk:
     yield "DELETE", path, file | {"sha": blob}
     yield "PATCH", f"{_BASE}/git/refs/heads/edits", {"sha": commit, "force": True}
     yield "DELETE", f"{_BASE}/git/refs/heads/edits", None
+    entry = {"path": "a.json", "mode": "100644", "type": "blob", "content": "{}"}
+    tree = yield "POST", f"{_BASE}/git/trees", {"tree": [entry]}
+    kept = {"message": "Keep", "tree": tree.json["sha"], "parents": []}
+    yield "POST", f"{_BASE}/git/commits", kept
 
 
 def _issues() -> Talk:

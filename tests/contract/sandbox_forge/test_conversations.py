@@ -258,6 +258,22 @@ def test_issue_takes_so_many_comments(talk: _Talk) -> None:
     )
 
 
+def test_comments_since(stand: Stand) -> None:
+    """Comments are left out that did not change since a time, here or in all conversations."""
+    number = stand.client.call("issue", repo=REPO, title="Long")
+    on_issue, in_all = f"{_BASE}/issues/{number}/comments", f"{_BASE}/issues/comments"
+    stand.clock.stop()
+    made = [stand.ask("POST", on_issue, {"body": text}).json["id"] for text in ("a", "b")]
+    stand.clock.ahead += 60
+    late = stand.ask("POST", on_issue, {"body": "late"}).json
+    since = f"since={late['created_at']}"
+    for path in (on_issue, in_all):
+        assert [one["id"] for one in stand.ask("GET", f"{path}?{since}").json] == [late["id"]]
+    stand.ask("PATCH", f"{in_all}/{made[0]}", {"body": "A"})
+    listed = stand.ask("GET", f"{in_all}?sort=created&direction=desc&{since}").json
+    assert [one["id"] for one in listed] == [late["id"], made[0]]
+
+
 def test_deleted_issue(talk: _Talk) -> None:
     """An issue that was deleted is gone, which is more than not found."""
     number = talk.stand.client.call("issue", repo=REPO, title="Wrong")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from docklet_sandbox.forge.model import Comment, Edit, Issue, Place, Reaction
-from docklet_sandbox.forge.records import Status, WorkflowRun
+from docklet_sandbox.forge.records import CheckRun, Status, WorkflowRun
 from docklet_sandbox.forge.store import PERSONAL_TOKEN
 from docklet_sandbox.forge.tokens import Role
 from tests.contract.sandbox_forge.conftest import REPO, Stand
@@ -24,6 +24,8 @@ _LISTS = [
     "/comments/1/reactions",
     "/commits/{sha}/statuses",
     "/commits/{sha}/status",
+    "/commits/{sha}/check-runs",
+    "/check-runs/1/annotations",
     "/issues",
     "/issues/1/comments",
     "/issues/comments",
@@ -33,6 +35,7 @@ _LISTS = [
     "/collaborators",
     "/users/hubot/keys",
 ]
+_WRAPPED = ("statuses", "workflow_runs", "check_runs")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,10 @@ def sha(shared: Stand) -> Iterator[str]:
     facts["reactions"] = reactions
     said: dict[str, Any] = {"description": None, "target_url": None, "login": "mona"}
     opened: dict[str, Any] = {"body": None, "login": "mona", "created": 0.0, "updated": 0.0}
+    line = {"path": "a.R", "start_line": 1, "end_line": 1, "annotation_level": "failure"}
+    lines = tuple({**line, "message": str(n)} for n in range(_MANY))
     for n in range(1, _MANY + 1):
+        repo.checks[n] = CheckRun(id=n, sha=head, name=f"c{n}", login="mona", annotations=lines)
         repo.comments[n] = Comment(id=n, place=Place.COMMIT, target=head, **facts)
         talk = Comment(id=1000 + n, place=Place.ISSUE, target="1", **facts)
         repo.comments[1000 + n] = talk
@@ -68,7 +74,7 @@ def _items(answer: Answer) -> list[Any]:
     """Return what a list holds, in whatever it is wrapped."""
     found = answer.json
     if isinstance(found, dict):
-        found = found.get("statuses", found.get("workflow_runs"))
+        (found,) = (found[name] for name in _WRAPPED if name in found)
     assert isinstance(found, list)
     return found
 

@@ -86,6 +86,7 @@ _READS = [
     ("pull_requests=read", "/pulls"),
     ("pull_requests=read", "/pulls/{pull}"),
     ("pull_requests=read", "/commits/{sha}/pulls"),
+    ("checks=read", "/commits/{sha}/check-runs"),
     ("actions=read", "/actions/runs"),
     ("actions=read", "/actions/runs/7"),
 ]
@@ -102,6 +103,7 @@ _WRITES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("contents=write", "PATCH", "/git/refs/heads/moving", {"sha": "{sha}", "force": True}),
     ("contents=write", "DELETE", "/git/refs/heads/closing", {}),
     ("statuses=write", "POST", "/statuses/{sha}", {"state": "success"}),
+    ("checks=write", "POST", "/check-runs", {"name": "docklet", "head_sha": "{sha}"}),
     ("issues=write", "POST", "/issues", {"title": "New"}),
     (_TALK, "POST", "/issues/{issue}/comments", _TEXT),
     (_TALK, "PATCH", "/issues/comments/{talk}", _TEXT),

@@ -63,6 +63,16 @@ def test_leftovers(sandbox: SandboxClient) -> None:
     assert audit(sandbox, start=start).leftovers == ("tag later",)
 
 
+def test_what_stands_for_droplets_to_come(sandbox: SandboxClient) -> None:
+    """A firewall for a tag is none that was forgotten, and neither is the tag."""
+    in_tag(sandbox, "walled")
+    rule = {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["0.0.0.0/0"]}}
+    for name, tags in (("standing", ["walled"]), ("forgotten", [])):
+        body = {"name": name, "inbound_rules": [rule], "tags": tags}
+        ask(sandbox, "POST", "/v2/firewalls", body)
+    assert audit(sandbox).leftovers == ("firewall forgotten",)
+
+
 def test_violations(sandbox: SandboxClient) -> None:
     """A request that no correct client sends makes the report fail."""
     with pytest.raises(urllib.error.HTTPError, match="500"):

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from docklet.adapters.digitalocean.causes import status_of, vendor_errors
+from docklet.adapters.digitalocean.endpoints import ENDPOINTS
 from docklet.adapters.digitalocean.errors import (
     Purpose,
     Trouble,
@@ -132,10 +133,16 @@ class Api:
                     endpoint=self._endpoint,
                     retry_policy=RetryPolicy.no_retries(),
                     permit_redirects=False,
+                    raw_request_hook=self._check,
                     connection_timeout=CONNECT_TIMEOUT,
                     read_timeout=self._read_timeout,
                 )
             return self._client
+
+    def _check(self, request: Any) -> None:  # noqa: ANN401 - azure's type
+        """Keep to the requests that are ours to make; called with each before it is sent."""
+        http = request.http_request
+        ENDPOINTS.check(http.method, http.url, self._endpoint)
 
 
 def _worth_repeating(trouble: Trouble) -> bool:

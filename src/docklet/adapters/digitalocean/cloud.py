@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from docklet.adapters.digitalocean.causes import vendor_errors
-from docklet.adapters.digitalocean.client import READ_TIMEOUT, Api, whole
+from docklet.adapters.digitalocean.client import READ_TIMEOUT, Answer, Api, whole
 from docklet.adapters.digitalocean.errors import (
     CREATE,
     Purpose,
@@ -17,7 +18,10 @@ from docklet.adapters.digitalocean.errors import (
 )
 from docklet.adapters.digitalocean.shapes import (
     MISFIT,
+    created_of,
     droplet_of,
+    firewall_of,
+    firewall_order_of,
     image_of,
     order_of,
     size_of,
@@ -28,6 +32,7 @@ from docklet.domain.outcome import Reason
 from docklet.ports import Deletion
 
 if TYPE_CHECKING:
+    from docklet.domain.firewall import Firewall
     from docklet.domain.plan import Image, Size
     from docklet.domain.secret import Secret
     from docklet.ports import Clock, Droplet, DropletRequest
@@ -42,10 +47,21 @@ _ACCOUNT: Final = Purpose(doing="read the account", scopes="`account:read`")
 _SIZES: Final = Purpose(doing="read sizes and prices", scopes="`sizes:read` and `regions:read`")
 _IMAGES: Final = Purpose(doing="read images", scopes="`image:read`")
 _READ: Final = Purpose(doing="read droplets", scopes="`droplet:read`")
+_EVENT: Final = Purpose(doing="see how a droplet's creation went", scopes="`actions:read`")
+_POWER: Final = Purpose(doing="switch a droplet on", scopes="`droplet:update`")
 _DELETE: Final = Purpose(doing="delete a droplet", scopes="`droplet:delete`")
 _UNTAG: Final = Purpose(doing="delete a tag, or take it off a droplet", scopes="`tag:delete`")
 _TAGS: Final = Purpose(doing="read tags", scopes="`tag:read`")
 _TAG: Final = Purpose(doing="tag a droplet", scopes="`tag:create`")
+_WALLS: Final = Purpose(
+    doing="read the account's firewalls", scopes="`firewall:read` and `firewall:create`"
+)
+_WALL: Final = Purpose(
+    doing="create the firewall for droplets",
+    scopes="`firewall:read`, `firewall:create`, `tag:create` and `tag:read`",
+)
+_NOBODYS: Final = 1
+"""The id of a droplet that was gone long ago."""
 
 
 class DigitalOcean:
@@ -91,6 +107,27 @@ class DigitalOcean:
         named = [image for image in await self._images(private=True) if image.name == name]
         return max(named, key=lambda image: image.created, default=None)
 
+    async def firewalls(self) -> tuple[Firewall, ...]:
+        """Return all firewalls (all pages)."""
+        return await self._api.pages(
+            _WALLS, "firewalls", firewall_of, lambda page, pydo: pydo.firewalls.list(**page)
+        )
+
+    async def create_firewall(self, firewall: Firewall) -> bool:
+        """Create a firewall and its tags; False when there is one of that name already.
+
+        Names are unique in an account, so that the request does no harm when it is repeated.
+        """
+        order = firewall_order_of(firewall)
+        for tag in order["tags"]:
+            await self._api.call(_WALL, partial(_create_tag, tag))
+        answer = await self._api.call(
+            _WALL,
+            lambda pydo: pydo.firewalls.create(order, cls=whole),
+            also=HTTPStatus.CONFLICT,
+        )
+        return answer.status != HTTPStatus.CONFLICT
+
     async def create(self, request: DropletRequest) -> Droplet:
         """Send one create request, once; see the port for what its errors mean."""
         order = order_of(request)
@@ -99,7 +136,7 @@ class DigitalOcean:
         except vendor_errors() as error:
             raise create_error(error) from error
         try:
-            return droplet_of(answer.body["droplet"])
+            return created_of(answer.body)
         except MISFIT as error:
             raise AmbiguousCreate(not_understood(CREATE).message) from error
 
@@ -110,6 +147,23 @@ class DigitalOcean:
             return None
         return answer.read(lambda body: droplet_of(body["droplet"]), _READ)
 
+    async def creation_failed(self, creation: int) -> bool:
+        """Tell whether the event that makes a droplet has ended with an error."""
+        answer = await self._api.call(_EVENT, lambda pydo: pydo.actions.get(creation, cls=whole))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return False
+        return answer.read(lambda body: bool(body["action"]["status"] == "errored"), _EVENT)
+
+    async def power_on(self, droplet_id: int) -> bool:
+        """Ask that a droplet is switched on; False when it is gone, or busy with something."""
+        body = {"type": "power_on"}
+        answer = await self._api.call(
+            _POWER,
+            lambda pydo: pydo.droplet_actions.post(droplet_id, body=body, cls=whole),
+            also=HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
+        return answer.status == HTTPStatus.CREATED
+
     async def droplets(self, *, tag: str = "") -> tuple[Droplet, ...]:
         """Return all droplets, or those with `tag` (all pages), but no GPU droplets."""
         return await self._droplets(tag_name=tag or None)
@@ -117,6 +171,18 @@ class DigitalOcean:
     async def gpu_droplets(self) -> tuple[Droplet, ...]:
         """Return all GPU droplets, which the plain list leaves out (all pages)."""
         return await self._droplets(type="gpus")
+
+    async def check_deletion(self) -> None:
+        """Raise `CloudError` when the token may not delete droplets; deletes none.
+
+        Nothing but a request tells what a token may do. Scopes are looked at before the droplet
+        is, so one for a droplet that nobody has is refused, or answered with 404.
+        """
+        try:
+            await self.delete(_NOBODYS)
+        except CloudError as error:
+            if error.reason is Reason.CLOUD_DENIED:
+                raise
 
     async def delete(self, droplet_id: int) -> Deletion:
         """Ask for the droplet's deletion.
@@ -150,7 +216,7 @@ class DigitalOcean:
     async def add_tag(self, droplet_id: int, tag: str) -> None:
         """Create `tag` and put it on a droplet (two requests, which do no harm when repeated)."""
         body = {"resources": [{"resource_id": str(droplet_id), "resource_type": "droplet"}]}
-        await self._api.call(_TAG, lambda pydo: pydo.tags.create({"name": tag}, cls=whole))
+        await self._api.call(_TAG, partial(_create_tag, tag))
         answer = await self._api.call(
             _TAG, lambda pydo: pydo.tags.assign_resources(tag, body, cls=whole)
         )
@@ -177,3 +243,9 @@ class DigitalOcean:
         return await self._api.pages(
             _IMAGES, "images", image_of, lambda page, pydo: pydo.images.list(**query, **page)
         )
+
+
+def _create_tag(tag: str, pydo: Any) -> Answer:  # noqa: ANN401 - pydo has no types worth following
+    """Create a tag; one that is there already is answered with, too."""
+    answer: Answer = pydo.tags.create({"name": tag}, cls=whole)
+    return answer

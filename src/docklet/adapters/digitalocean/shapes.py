@@ -6,10 +6,12 @@ needed to find and delete it may be missing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from docklet.domain.firewall import ALL_PORTS, Firewall, Opening
 from docklet.domain.plan import Image, Size
 from docklet.ports import Droplet
 
@@ -55,6 +57,13 @@ def droplet_of(raw: Record) -> Droplet:
     )
 
 
+def created_of(body: Record) -> Droplet:
+    """Read the answer to a create request; which event makes the droplet is not needed."""
+    actions = (body.get("links") or {}).get("actions") or ()
+    making = (int(each["id"]) for each in actions if each.get("rel") == "create")
+    return replace(droplet_of(body["droplet"]), creation=next(making, 0))
+
+
 def size_of(raw: Record) -> Size:
     """Read a size."""
     return Size(
@@ -82,6 +91,41 @@ def image_of(raw: Record) -> Image:
 def tag_of(raw: Record) -> tuple[str, int]:
     """Read a tag: its name, and how many droplets have it."""
     return str(raw["name"]), int(raw["resources"]["droplets"]["count"])
+
+
+def firewall_of(raw: Record) -> Firewall:
+    """Read a firewall; a list that is null is an empty one."""
+    return Firewall(
+        name=str(raw["name"]),
+        tags=frozenset(map(str, raw.get("tags") or ())),
+        inbound=tuple(_opening(each, "sources") for each in raw.get("inbound_rules") or ()),
+        outbound=tuple(_opening(each, "destinations") for each in raw.get("outbound_rules") or ()),
+    )
+
+
+def firewall_order_of(firewall: Firewall) -> dict[str, Any]:
+    """Return the body of a request for a firewall."""
+    return {
+        "name": firewall.name,
+        "tags": sorted(firewall.tags),
+        "inbound_rules": [_rule(opening, "sources") for opening in firewall.inbound],
+        "outbound_rules": [_rule(opening, "destinations") for opening in firewall.outbound],
+    }
+
+
+def _opening(raw: Record, ends: str) -> Opening:
+    """Read a rule; `ends` is what its other side is called."""
+    return Opening(
+        protocol=str(raw["protocol"]),
+        ports=str(raw.get("ports") or ALL_PORTS),
+        addresses=frozenset(map(str, (raw.get(ends) or {}).get("addresses") or ())),
+    )
+
+
+def _rule(opening: Opening, ends: str) -> dict[str, Any]:
+    """Return a rule as the API takes it."""
+    sides = {"addresses": sorted(opening.addresses)}
+    return {"protocol": opening.protocol, "ports": opening.ports, ends: sides}
 
 
 def more_pages(raw: Record) -> bool:

@@ -35,9 +35,10 @@ _PASSING: Final = re.compile(
 _REFUSED: Final = re.compile(
     r"gh001|exceeds github's file size limit|exceeds maximum allowed size|error: 413"
     r"|push protection|push cannot contain secrets|secret scanning"
-    r"|refusing to allow .* to create or update workflow|shallow update not allowed",
+    r"|fsck error|refusing to allow .* to create or update workflow",
     re.IGNORECASE,
 )
+_ROOTLESS: Final = re.compile(r"shallow update not allowed")
 _RACED: Final = re.compile(
     r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref"
     r"|remote ref updated since checkout|incorrect old value|reference already exists"
@@ -51,6 +52,7 @@ _PROTECTED: Final = re.compile(
 )
 _VERDICTS: Final = (
     (PushVerdict.REFUSED, _REFUSED),
+    (PushVerdict.ROOTLESS, _ROOTLESS),
     (PushVerdict.RACED, _RACED),
     (PushVerdict.PROTECTED, _PROTECTED),
     (PushVerdict.DENIED, _DENIED),

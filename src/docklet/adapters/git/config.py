@@ -7,6 +7,7 @@ descriptor. It is offered to one server only: a redirect or a rewritten address 
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -52,7 +53,7 @@ _CONFIG: Final = """
 	helper =
 [credential "{server}"]
 	username = {user}
-	helper = "!f() {{ test \\"$1\\" = get && cat {path}; }}; f"
+	helper = "{helper}"
 [fastImport]
 	unpackLimit = 0
 [pack]
@@ -112,7 +113,13 @@ def config_of(url: str, credential: Credential) -> str:
         )
         raise GitError(message, reason=Reason.INVALID_INPUT)
     server = f"{parts.scheme}://{parts.netloc}"
-    return _CONFIG.format(scheme=parts.scheme, server=server, user=USER, path=credential.path)
+    helper = _escaped(f'!f() {{ test "$1" = get && cat {shlex.quote(credential.path)}; }}; f')
+    return _CONFIG.format(scheme=parts.scheme, server=server, user=USER, helper=helper)
+
+
+def _escaped(value: str) -> str:
+    """Return a value as it stands between quotes in git's configuration."""
+    return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def environment_of(home: Path, inherited: Mapping[str, str]) -> dict[str, str]:

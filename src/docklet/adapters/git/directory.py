@@ -22,8 +22,11 @@ from docklet.adapters.git.lfs import Upload
 from docklet.adapters.git.lfs_paths import attribute_blobs
 from docklet.adapters.git.objects import identities, index_lines, read_tree
 from docklet.adapters.git.process import Finished, GitProgram
+from docklet.adapters.git.stat import changed_blobs, committed
 from docklet.domain.backoff import jittered
 from docklet.domain.errors import GitError
+from docklet.domain.leak import NOTHING
+from docklet.domain.values import shown
 from docklet.ports import PushAnswer
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
     from docklet.adapters.git.config import Credential
     from docklet.domain.identity import RunKey
+    from docklet.domain.leak import Search
+    from docklet.domain.outcome import CommittedFile
     from docklet.domain.secret import Secret
     from docklet.ports import Change, Clock, CommitMessage, Results
 
@@ -100,14 +105,10 @@ class GitDirectory:
         pinned = _SHA.fullmatch(revision)
         source = revision if pinned else f"refs/heads/{revision}"
         ref = f"refs/docklet/{next(self._serial)}"
-        try:
-            done = await self._read(
-                *("-c", f"remote.origin.url={self._url}", "-c", "remote.origin.promisor=true"),
-                *("fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags"),
-                *("--no-write-fetch-head", "origin", f"+{source}:{ref}"),
-            )
-        finally:
-            self._configure()
+        done = await self._fetch_tree(f"+{source}:{ref}")
+        if done.code == 0 and (await self._git.run("cat-file", "-e", f"{ref}^{{tree}}")).code:
+            # `find_run` has brought the commit alone, so git took the rest for known.
+            done = await self._fetch_tree(f"+{source}:{ref}", "--refetch")
         if done.code and is_gone(done.said):
             return None
         checked(done, f"`{revision}` could not be fetched from {self._url}")
@@ -137,10 +138,10 @@ class GitDirectory:
         found = await self._git.must("log", "--format=%H", *grep, ref)
         return found.decode().partition("\n")[0] or None
 
-    async def import_results(self, archive: Path, base: str) -> Results:
+    async def import_results(self, archive: Path, base: str, secrets: Search = NOTHING) -> Results:
         """Store the files of a results archive as blobs, those for Git LFS as pointers."""
         work = Import(self._git, self._serial, self._fetch_blobs)
-        results = await work.run(archive, base)
+        results = await work.run(archive, _id(base), secrets)
         self._large |= work.kept
         return results
 
@@ -154,7 +155,7 @@ class GitDirectory:
     async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
         """Return the paths in which two commits differ."""
         listed = await self._git.must(
-            "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after
+            "diff-tree", "-r", "-z", "--name-only", "--no-renames", _id(before), _id(after)
         )
         return frozenset(listed.split(b"\0")) - {b""}
 
@@ -172,7 +173,7 @@ class GitDirectory:
         """Commit `changes` on top of `parent` and return the new SHA."""
         index = self.directory / f"index-{next(self._serial)}"
         env = {"GIT_INDEX_FILE": str(index)}
-        await self._git.must("read-tree", parent, env=env)
+        await self._git.must("read-tree", _id(parent), env=env)
         await self._git.must(
             "update-index", "-z", "--index-info", stdin=index_lines(changes), env=env
         )
@@ -187,6 +188,19 @@ class GitDirectory:
         self._parents[sha] = parent
         return sha
 
+    async def committed(self, sha: str) -> tuple[CommittedFile, ...]:
+        """Return what a commit that was made here changes, by path; nothing for any other."""
+        if sha not in self._parents:
+            return ()
+        raw = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+        blobs = [*changed_blobs(await self._git.must(*raw, self._parents[sha], sha))]
+        listing = await self._git.must(
+            "cat-file",
+            "--batch-check=%(objectsize)",
+            stdin=[f"{blob}\n".encode() for _, _, blob, _ in blobs],
+        )
+        return committed(blobs, listing, self._large)
+
     async def push(self, sha: str, branch: str) -> PushAnswer:
         """Push a commit to a branch, never by force.
 
@@ -196,7 +210,7 @@ class GitDirectory:
         asks = self._tips.get(branch) != self._parents.get(sha, "")
         done = await self._git.run(
             *("-c", f"push.negotiate={str(asks).lower()}", "push", "--porcelain", "--no-verify"),
-            *("--no-thin", self._url, f"{sha}:refs/heads/{branch}"),
+            *("--no-thin", self._url, f"{_id(sha)}:refs/heads/{branch}"),
         )
         return push_answer(done, sha)
 
@@ -213,6 +227,17 @@ class GitDirectory:
         if self.directory.exists():
             self._credential.close()
             shutil.rmtree(self.directory, ignore_errors=True)
+
+    async def _fetch_tree(self, refspec: str, *options: str) -> Finished:
+        """Fetch one commit with its trees and without blobs."""
+        try:
+            return await self._read(
+                *("-c", f"remote.origin.url={self._url}", "-c", "remote.origin.promisor=true"),
+                *("fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", *options),
+                *("--no-write-fetch-head", "origin", refspec),
+            )
+        finally:
+            self._configure()
 
     async def _fetch_blobs(self, blobs: Sequence[str]) -> None:
         """Fetch blobs that `fetch` has left where they were."""
@@ -232,7 +257,7 @@ class GitDirectory:
 
     async def _tree(self, sha: str) -> dict[bytes, tuple[str, str]]:
         """Return mode and blob of every file of a commit."""
-        return read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", sha))
+        return read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", _id(sha)))
 
     async def _read(self, *arguments: str) -> Finished:
         """Run a git command that changes nothing over there, again after a passing failure."""
@@ -265,3 +290,11 @@ class GitDirectory:
         though it needs none; without that note git takes them for what they are: not needed.
         """
         (self.directory / "config").write_text(self._config, encoding="utf-8")
+
+
+def _id(sha: str) -> str:
+    """Return a commit's id as it is; raise `GitError` for what git might take for an option."""
+    if not _SHA.fullmatch(sha):
+        message = f"`{shown(sha)}` is no commit's id. The event, or the forge, said so."
+        raise GitError(message)
+    return sha

@@ -15,8 +15,10 @@ from docklet.adapters.git.lfs_paths import (
     large_paths,
 )
 from docklet.adapters.git.objects import blob_stream, read_tree, without_conflicts
+from docklet.adapters.git.special import dangerous
 from docklet.adapters.results.archive import ResultsArchive
 from docklet.adapters.results.names import objection
+from docklet.adapters.results.sieve import Sieve
 from docklet.adapters.results.tar import Flaw, unreadable
 from docklet.ports import Change, Results
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from docklet.adapters.git.process import GitProgram
     from docklet.adapters.results.archive import ResultFile
+    from docklet.domain.leak import Search
 
 
 class Import:
@@ -43,23 +46,27 @@ class Import:
         self._fetch_blobs = fetch_blobs
         self.kept: dict[str, str] = {}
 
-    async def run(self, archive: Path, base: str) -> Results:
+    async def run(self, archive: Path, base: str, secrets: Search) -> Results:
         """Store the archive's files, which a script made of commit `base`."""
         oids: dict[bytes, str] = {}
-        large_files = LargeFiles(self._git.directory)
+        large_files, sieve = LargeFiles(self._git.directory), Sieve(secrets)
         try:
             large = await self._large(archive, base)
             with archive.open("rb") as stream:
                 results = ResultsArchive(stream)
-                files = large_files.with_pointers(results.files(large), oids)
+                seen = sieve.files(results.files(large))
+                files = large_files.with_pointers(seen, oids)
                 changes = await self._store(files)
         except OSError as error:
             raise unreadable(Flaw.LOST) from error
         self.kept = {each.blob: oids[each.path] for each in changes if each.path in oids}
-        kept, conflicts = without_conflicts(changes, results.manifest.deleted)
+        part = self._git.directory / f"special-{next(self._names)}"
+        caught = await dangerous(self._git, changes, part) | sieve.caught
+        clean = [each for each in changes if each.path not in caught]
+        kept, conflicts = without_conflicts(clean, results.manifest.deleted)
         return Results(
             changes=kept,
-            left_out=(*results.left_out, *conflicts),
+            left_out=(*results.left_out, *caught.values(), *conflicts),
             ignored=results.manifest.ignored,
         )
 

@@ -1,32 +1,22 @@
-"""The forge's REST API, by PyGithub.
-
-PyGithub would send a comment again after a lost answer, never an edit, and would sleep for
-minutes deaf to a cancelled run. So it sends everything once, in a daemon thread, and what to do
-next is decided here, on the loop.
-"""
+"""The forge's REST API, by PyGithub: what each request is for, and whether it may be repeated."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING
 
 from docklet.adapters.github.calls import GitHubCalls
-from docklet.adapters.github.errors import Fate, explained, failures, fate_of, pause_of
+from docklet.adapters.github.checks import GitHubChecks
+from docklet.adapters.github.comments import GitHubComments
 from docklet.adapters.github.sentences import Purpose
-from docklet.adapters.threads import in_daemon_thread
-from docklet.domain.backoff import jittered
+from docklet.adapters.github.session import Session
+from docklet.adapters.github.tries import BRIEF, Tries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from docklet.domain.place import Place
     from docklet.domain.secret import Secret
     from docklet.domain.triage import Workflow
-    from docklet.ports import Clock, Comment
-
-    T = TypeVar("T")
-
-_WAITS: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds after each failure; six tries in half a minute bridge GitHub's usual hiccups."""
+    from docklet.ports import Check, Clock, Comment
 
 
 class GitHubForge:
@@ -42,8 +32,12 @@ class GitHubForge:
     ) -> None:
         """Name the repository (`owner/name`); nothing is sent."""
         self._name = repository
-        self._clock = clock
-        self._calls = GitHubCalls(repository, token, api_url)
+        tries = Tries(clock)
+        self._repeat, self._once = tries.repeat, tries.once
+        session = Session(repository, token, api_url)
+        self._calls = GitHubCalls(session)
+        self._comments = GitHubComments(session)
+        self._checks = GitHubChecks(session)
 
     async def resolve(self, ref: str) -> str:
         """Return the commit SHA of a branch, tag or SHA."""
@@ -55,21 +49,28 @@ class GitHubForge:
         purpose = Purpose(action=f"look up {self._name}", permission="metadata: read")
         return await self._repeat(purpose, self._calls.default_branch)
 
-    async def create_comment(self, sha: str, body: str, *, marker: str) -> Comment:
-        """Comment on a commit, exactly once."""
-        purpose = Purpose(action=f"comment on commit {sha[:7]}", permission="contents: write")
-        send = partial(self._calls.send_comment, sha, body)
-        return await self._once(purpose, send, partial(self._calls.find_comment, sha, marker))
+    async def pull_of(self, sha: str) -> int | None:
+        """Return the number of the open pull request whose head a commit is (all pages)."""
+        action = f"look up the pull request of commit {sha[:7]}"
+        purpose = Purpose(action=action, permission="pull-requests: read")
+        return await self._repeat(purpose, partial(self._comments.pull_of, sha), BRIEF)
 
-    async def find_comment(self, sha: str, marker: str) -> Comment | None:
-        """Return our own comment on a commit that has `marker` (all pages)."""
-        purpose = Purpose(action=f"read the comments on {sha[:7]}", permission="contents: read")
-        return await self._repeat(purpose, partial(self._calls.find_comment, sha, marker))
+    async def create_comment(self, place: Place, body: str, *, marker: str) -> Comment:
+        """Comment at a place, exactly once."""
+        purpose = Purpose(action=f"comment on {place.named}", permission=_permission(place))
+        send = partial(self._comments.send, place, body)
+        return await self._once(purpose, send, partial(self._comments.find, place, marker))
+
+    async def find_comment(self, place: Place, marker: str) -> Comment | None:
+        """Return our own comment at a place that has `marker` (all pages)."""
+        action = f"read the comments on {place.named}"
+        purpose = Purpose(action=action, permission=_permission(place, "read"))
+        return await self._repeat(purpose, partial(self._comments.find, place, marker))
 
     async def recent_comments(self, since: float) -> tuple[Comment, ...]:
-        """Return our comments on commits since an epoch second, newest first (those pages)."""
+        """Return our comments since an epoch second, wherever they are (those pages)."""
         purpose = Purpose(action="read the comments on commits", permission="contents: read")
-        return await self._repeat(purpose, partial(self._calls.recent_comments, since))
+        return await self._repeat(purpose, partial(self._comments.recent, since))
 
     async def workflow_run(self, run_id: int) -> Workflow:
         """Return how a workflow run is going; one that the token may not see is unknown."""
@@ -78,14 +79,22 @@ class GitHubForge:
 
     async def edit_comment(self, comment: Comment, body: str) -> None:
         """Replace a comment's text; repeats itself on passing failures."""
-        purpose = Purpose(action="edit the status comment", permission="contents: write")
-        await self._repeat(purpose, partial(self._calls.edit_comment, comment.comment_id, body))
+        permission = _permission(comment.place)
+        purpose = Purpose(action="edit the status comment", permission=permission)
+        await self._repeat(purpose, partial(self._comments.edit, comment, body))
 
     async def set_status(self, sha: str, state: str, description: str, target: str) -> None:
         """Set the commit status; sending it twice is harmless, since the newest one counts."""
         purpose = Purpose(action=f"set the status of {sha[:7]}", permission="statuses: write")
         send = partial(self._calls.set_status, sha, state, description, target)
         await self._repeat(purpose, send)
+
+    async def add_check(self, check: Check) -> None:
+        """Show what is wrong with lines of a commit, exactly once; it fails nothing."""
+        action = f"mark lines of commit {check.sha[:7]}"
+        purpose = Purpose(action=action, permission="checks: write")
+        send, find = partial(self._checks.send, check), partial(self._checks.find, check)
+        await self._once(purpose, send, find, BRIEF)
 
     async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> str:
         """Open a pull request, or find the open one for `head`; return its URL."""
@@ -101,40 +110,7 @@ class GitHubForge:
         purpose = Purpose(action=f"list the public keys of `{user}`", permission="metadata: read")
         return await self._repeat(purpose, partial(self._calls.public_keys, user))
 
-    async def _repeat(self, purpose: Purpose, call: Callable[[], T]) -> T:
-        """Make a call that may be made again, until it works or no further try will help."""
-        for wait in _WAITS:
-            try:
-                return await in_daemon_thread(call)
-            except failures() as error:
-                await self._pause(error, wait, purpose)
-        return await self._last(purpose, call)
 
-    async def _once(
-        self, purpose: Purpose, send: Callable[[], T], find: Callable[[], T | None]
-    ) -> T:
-        """Make a call that must not take effect twice: look before making it again."""
-        for wait in _WAITS:
-            try:
-                return await in_daemon_thread(send)
-            except failures() as error:
-                await self._pause(error, wait, purpose)
-                lost = fate_of(error, self._clock.now()) is Fate.UNKNOWN
-            found = await self._repeat(purpose, find) if lost else None
-            if found is not None:
-                return found
-        return await self._last(purpose, send)
-
-    async def _last(self, purpose: Purpose, call: Callable[[], T]) -> T:
-        """Make a call for the last time."""
-        try:
-            return await in_daemon_thread(call)
-        except failures() as error:
-            raise explained(error, purpose) from error
-
-    async def _pause(self, error: Exception, wait: float, purpose: Purpose) -> None:
-        """Wait before another try; raise if that would be in vain."""
-        now = self._clock.now()
-        if fate_of(error, now) is Fate.REFUSED:
-            raise explained(error, purpose) from error
-        await self._clock.sleep(max(jittered(wait, self._clock.random()), pause_of(error, now)))
+def _permission(place: Place, level: str = "write") -> str:
+    """Return the permission that comments at a place take."""
+    return f"{'contents' if place.issue is None else 'pull-requests'}: {level}"

@@ -29,6 +29,11 @@ MAX_MEMBERS: Final = 200_000
 """Git takes minutes to write a commit of more files, and a reader for ever to look at it."""
 _FILES: Final = b"files/"
 _LEFT_OUT: Final = b"left-out/"
+_UNREAD: Final = b"unread/"
+"""What stands before the name of a member that the machine could not read to its end, in that of
+the member right behind it; its content says why."""
+_LONGEST_REASON: Final = 200
+"""Bytes; a reason is the end of a sentence, and it is the machine's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +61,26 @@ class ResultsArchive:
             raise _crowded()
         self.left_out: list[LeftOut] = list(self.manifest.left_out)
         self._seen: set[bytes] = set()
+        self._unread: dict[bytes, str] = {}
         self._large: Collection[bytes] = ()
         self._total = 0
 
     def files(self, large: Collection[bytes] = ()) -> Iterator[ResultFile]:
         """Yield what may be committed, in the archive's order; `large` are paths for LFS."""
         self._large = large
-        for member in self._members:
-            if member.name.startswith(_FILES):
+        for member, behind in _with_next(self._members):
+            if member.name.startswith(_UNREAD):
+                self._note_unread(member)
+            elif behind is not None and behind.name == _UNREAD + member.name:
+                continue  # zeros stand where the rest of it should be
+            elif member.name.startswith(_FILES):
                 yield from self._judged(member, member.name.removeprefix(_FILES))
-                if len(self._seen) > MAX_MEMBERS:
-                    raise _crowded()
             elif not member.name.startswith(_LEFT_OUT):
                 raise unreadable(Flaw.STRANGER)
+            if len(self._seen) + len(self._unread) > MAX_MEMBERS:
+                raise _crowded()
+        if self._unread:
+            self._leave_out_unread()
         for path in sorted(self.manifest.changed - self._seen):
             self._leave_out(path, "it vanished while the results were packed", lost=True)
 
@@ -119,10 +131,37 @@ class ResultsArchive:
             return f"all results together are larger than the {MAX_TOTAL // 1024**3} GiB of a push"
         return ""
 
+    def _note_unread(self, member: Member) -> None:
+        """Note that a result could not be read."""
+        name = member.name.removeprefix(_UNREAD)
+        said = next(iter(member.content), b"")[:_LONGEST_REASON]
+        self._unread[name.removeprefix(_FILES).removeprefix(_LEFT_OUT)] = readable(said)
+
+    def _leave_out_unread(self) -> None:
+        """Leave out what could not be read, whatever the manifest says of it."""
+        self._seen |= self._unread.keys()
+        unread = {readable(path): reason for path, reason in self._unread.items()}
+        known = {one.path for one in self.left_out} | set(map(readable, self.manifest.changed))
+        self.left_out = [one for one in self.left_out if one.path not in unread]
+        self.left_out += [
+            LeftOut(path=path, reason=reason, lost=True)
+            for path, reason in unread.items()
+            if path in known
+        ]
+
     def _leave_out(self, path: bytes, reason: str, *, lost: bool = False) -> None:
         """Note that a result is not committed."""
         left_out = LeftOut(path=readable(path), reason=reason, archived=not lost, lost=lost)
         self.left_out.append(left_out)
+
+
+def _with_next(found: Iterator[Member]) -> Iterator[tuple[Member, Member | None]]:
+    """Yield each member together with the one behind it."""
+    member = next(found, None)
+    while member is not None:
+        behind = next(found, None)
+        yield member, behind
+        member = behind
 
 
 def _crowded() -> GitError:

@@ -21,6 +21,7 @@ _UNSEEN: Final = dict.fromkeys(
 """Code points that HFS+ leaves out of a comparison."""
 _END: Final = re.compile("[:\ud800-\udfff\ufffe\uffff]")
 """Where NTFS (a stream's colon) and HFS+ (what is no UTF-8) take a name to end."""
+_ATTRIBUTES: Final = re.compile(r"\.gitattributes|(?:gitatt|gi7d29|gi7d2|gi7d|gi7|gi|g)?~\d+")
 _MODULES: Final = re.compile(r"\.gitmodules|(?:gitmod|gi7eba|gi7eb|gi7e|gi7|gi|g)?~\d+")
 
 
@@ -38,6 +39,12 @@ def objection(path: bytes, *, is_link: bool = False) -> str:
     if is_link and _MODULES.fullmatch(_folded(parts[-1])):
         return "a symbolic link may not pass for `.gitmodules`"
     return ""
+
+
+def is_special(path: bytes) -> bool:
+    """Tell whether git, on some file system, would go by what a file of this name says."""
+    name = _folded(path.rpartition(b"/")[2])
+    return bool(_MODULES.fullmatch(name) or _ATTRIBUTES.fullmatch(name))
 
 
 def link_objection(path: bytes, target: bytes) -> str:

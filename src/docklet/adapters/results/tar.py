@@ -51,7 +51,7 @@ class Member:
     """What a link points to."""
     size: int
     content: Iterator[bytes]
-    """Its bytes in chunks; gone once the next member is asked for."""
+    """Its bytes in chunks; to be read in one go, before another member's."""
 
 
 def members(stream: IO[bytes]) -> Iterator[Member]:
@@ -95,12 +95,13 @@ def _member(
         executable=bool(_number(header[100:108], 8) & 0o100),
         target=extension.get(b"linkpath") or _text(header[157:257]),
         size=size,
-        content=_content(stream, size),
+        content=_content(stream, stream.tell(), size),
     )
 
 
-def _content(stream: IO[bytes], left: int) -> Iterator[bytes]:
-    """Yield the next `left` bytes."""
+def _content(stream: IO[bytes], start: int, left: int) -> Iterator[bytes]:
+    """Yield `left` bytes from `start` on: whoever asks may have looked at the next header."""
+    stream.seek(start)
     while left:
         chunk = _read(stream, min(left, _CHUNK))
         left -= len(chunk)

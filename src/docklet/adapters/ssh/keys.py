@@ -7,6 +7,7 @@ away (HKDF, RFC 5869).
 
 from __future__ import annotations
 
+import base64
 import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -16,17 +17,19 @@ from docklet.domain.keys import LoginKeys, RunKeys
 from docklet.domain.secret import Secret
 
 if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from docklet.domain.adoption import HostKey
     from docklet.domain.identity import RunKey
 
 _SEED: Final = 32
-"""Bytes of an Ed25519 private key, and of the key that seals."""
+"""Bytes of an Ed25519 private key, and of the keys that seal and hide."""
 _RUN_HOST: Final = "docklet ssh host key"
 _RUN_CLIENT: Final = "docklet ssh client key"
 _ADOPTED_CLIENT: Final = "docklet ssh client key for an adopted droplet"
 _SEAL: Final = "docklet seal of a run's record"
+_HIDE: Final = "docklet cipher of a run's variables"
 """What keys are for (HKDF's `info`): those of different purposes have nothing in common."""
 
 
@@ -69,6 +72,20 @@ class SshAccess:
     def seal(self, run: RunKey, text: str) -> str:
         """Return what shows that `text` is about `run` and by somebody with the cloud token."""
         return hmac.new(self._secret(run, _SEAL), text.encode(), "sha256").hexdigest()
+
+    def hide(self, run: RunKey, text: str) -> str:
+        """Encrypt a text about `run`, for whoever has the cloud token."""
+        return self._cipher(run).encrypt(text.encode("utf-8", "surrogatepass")).decode()
+
+    def unhide(self, run: RunKey, text: str) -> str:
+        """Decrypt what `hide` made and `seal` vouches for."""
+        return self._cipher(run).decrypt(text).decode("utf-8", "surrogatepass")
+
+    def _cipher(self, run: RunKey) -> Fernet:
+        """Return the cipher for what only a run's later processes may read."""
+        from cryptography.fernet import Fernet
+
+        return Fernet(base64.urlsafe_b64encode(self._secret(run, _HIDE)))
 
     def _derive(self, whose: str, purpose: str) -> Ed25519PrivateKey:
         """Return the private key for one purpose of one run or droplet."""

@@ -67,4 +67,4 @@ class Plain:
     def _print(self, lines: tuple[bytes, ...]) -> None:
         """Print lines, all at once."""
         if lines:
-            self._printer.write(b"".join(line + b"\n" for line in lines))
+            self._printer.write(b"\n".join((*lines, b"")))

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 _DONE: Final[Mapping[Action, str]] = {
     Action.DELETE: "deleted",
     Action.TAKE_UP: "finished and deleted",
+    Action.WAKE: "switched on",
     Action.LEAVE: "left",
 }
 _WOULD: Final[Mapping[Action, str]] = {
     Action.DELETE: "would be deleted",
     Action.TAKE_UP: "would be finished and deleted",
+    Action.WAKE: "would be switched on",
     Action.LEAVE: "would be left",
 }
 _ELSEWHERE: Final = (

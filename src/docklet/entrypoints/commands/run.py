@@ -37,7 +37,10 @@ def command(result: str | None, **options: str | None) -> None:
 
 async def _run(job: Asked) -> Finished:
     """Carry the job out in front of the user."""
+    from docklet.entrypoints.last_chance import last_chance
     from docklet.wiring import rent_and_run
 
+    complete = await job.complete()
     with screen(job.secrets) as display:
-        return await rent_and_run(await job.complete(), job.settings, display)
+        saver = last_chance(job.settings, complete.trigger.repository, display)
+        return await rent_and_run(complete, job.settings, display, aside=saver)

@@ -1,0 +1,1 @@
+"""Parsers of what strangers send, and a fuzzer that looks for what they can't take."""
