@@ -10,7 +10,7 @@ import pytest
 from tools.action_image import LIMIT, build, megabytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 AGAIN = "docklet-action:again"
 BUILDERS = ("cc", "gcc", "g++", "clang", "ld", "as", "make", "cmake", "rustc", "cargo", "go")
@@ -38,7 +38,7 @@ def again(action_image: str) -> Iterator[str]:
     subprocess.run(["docker", "rmi", AGAIN], check=True, capture_output=True)
 
 
-def test_image_is_small(action_image: str, record_property: pytest.RecordProperty) -> None:
+def test_image_is_small(action_image: str, record_property: Callable[[str, object], None]) -> None:
     """A runner that has never seen the image does not wait long for it."""
     size = megabytes(action_image)
     record_property("megabytes", size)

@@ -30,7 +30,7 @@ _PATIENCE: Final = 200.0
 _CLOUD: Final = ("droplet", "droplets", "gpu_droplets", "delete", "delete_tag", "add_tag")
 _VERBS: Final = ("install", "checkout", "pull", "start", "ending", "collect", "clean")
 _FORGE: Final = ("create_comment", "edit_comment", "set_status", "open_pull_request")
-_GIT: Final = ("fetch", "import_results", "effective", "commit", "push", "remote_head")
+_GIT: Final = ("fetch", "import_results", "effective", "upload", "commit", "push", "remote_head")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

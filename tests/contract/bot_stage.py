@@ -58,13 +58,23 @@ class BotStage:
     """Further inputs of the action."""
 
     async def say(
-        self, words: str, *, login: str = "ada", number: int | None = None, **facts: Any
+        self,
+        words: str,
+        *,
+        login: str = "ada",
+        number: int | None = None,
+        **facts: Any,  # noqa: ANN401 - as the forge takes them
     ) -> Finished | None:
         """Comment, and let a job answer; return the run that came of it."""
         return await self.answer(await self.comment(words, login=login, number=number, **facts))
 
     async def comment(
-        self, words: str, *, login: str = "ada", number: int | None = None, **facts: Any
+        self,
+        words: str,
+        *,
+        login: str = "ada",
+        number: int | None = None,
+        **facts: Any,  # noqa: ANN401 - as the forge takes them
     ) -> Mapping[str, Any]:
         """Comment, and return what a workflow is told of it."""
         forge, about = self.stage.sandbox.desk.forge, number or self.pull
@@ -126,7 +136,7 @@ class BotStage:
         """How many droplets were ever made."""
         return len(self.stage.sandbox.desk.estate.droplets)
 
-    async def push(self, files: Mapping[str, str], **facts: Any) -> str:
+    async def push(self, files: Mapping[str, str], **facts: Any) -> str:  # noqa: ANN401 - as the forge takes them
         """Push to the pull request's branch, by default a minute ago."""
         facts = {"branch": "change", "at": self.stage.clock.now() - 60, **facts}
         return str(await contributions.push(self.stage.sandbox.desk.forge, REPO, files, **facts))
@@ -138,7 +148,10 @@ class BotStage:
 
 @asynccontextmanager
 async def talking(
-    folder: Path, *, config: str = CONFIG, **settings: Any
+    folder: Path,
+    *,
+    config: str = CONFIG,
+    **settings: Any,  # noqa: ANN401 - as the forge takes them
 ) -> AsyncIterator[BotStage]:
     """Open a sandbox in which a pull request waits for commands, by ada who may write."""
     async with staged(folder, **settings) as stage:

@@ -12,7 +12,7 @@ from docklet.domain.errors import AgentError, CloudError, ForgeError, ForgeGone
 from docklet.domain.identity import RunKey, identity_of
 from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.place import Place
-from docklet.domain.spend import decode
+from docklet.domain.spend_file import decode
 from docklet.render.comment import marker
 from tests.bots import CONFIG, FakeBot
 from tests.builders import START, make_droplet

@@ -2,8 +2,8 @@
 
 Everybody's runs share one limit (1,000 requests an hour for a repository's `github.token`), so a
 run is shown closely in its first minute, where most happens, and has six requests in any hour
-after it. Three of them are kept for the end: the last edit, the commit status, and the lines at which
-a failed script stopped.
+after it. Three of them are kept for the end: the last edit, the commit status, and the lines at
+which a failed script stopped.
 """
 
 from __future__ import annotations

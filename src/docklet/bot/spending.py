@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from docklet.domain import spend
+from docklet.domain import spend, spend_file
 from docklet.domain.backoff import jittered
 from docklet.domain.cost import cost_of
 from docklet.domain.errors import ForgeError
@@ -82,10 +82,10 @@ async def _changed(change: Callable[[Ledger], Ledger], talk: Talk, clock: Clock)
     for _ in range(ATTEMPTS):
         kept = await talk.kept()
         try:
-            ledger = spend.decode(kept.text)
+            ledger = spend_file.decode(kept.text)
         except ValueError as error:
             raise ForgeError(_BROKEN.format(why=error)) from error
-        if await talk.keep(spend.encode(change(ledger)), kept.version):
+        if await talk.keep(spend_file.encode(change(ledger)), kept.version):
             return
         await clock.sleep(jittered(2.0, clock.random()))
     raise ForgeError(_BUSY)

@@ -35,6 +35,8 @@ _FORGE: Final = (
     ("POST", "*/pulls"),
 )
 _TIMES: Final = (1, 1, 2, 4, 7, 12)
+_REFUSALS_BORNE: Final = 7
+"""Pushes that are refused, whatever they are: a run here has three sweeps until its deadline."""
 _VERBS: Final = ("checkout", "pull", "start", "ending", "collect", "clean", "hold", "look")
 _REFUSALS: Final = ("disk-full", "pull-failed", "clone-failed", "docker")
 _PATIENCE: Final = {"cloud": 60.0, "forge": 9.0}
@@ -79,8 +81,16 @@ def draw(seed: int) -> Weather:
     """Return the weather of a seed."""
     day = schedule.draw(seed)
     chance = Random(f"light {seed}")  # noqa: S311 - a story, not a secret
+    elsewhere: dict[str, Any] = {
+        "cloud": (),
+        "cloud_slow": {},
+        "deaf": 0,
+        "agent": (),
+        "forge": (),
+        "cuts": (),
+    }
     return Weather(
-        day=replace(day, cloud=(), cloud_slow={}, deaf=0, agent=(), forge=(), cuts=()),
+        day=replace(day, pushes=day.pushes[:_REFUSALS_BORNE], **elsewhere),
         api_delay=chance.choice([0.1, 0.3, 0.3, 2.0]),
         ip_delay=_seldom(chance, [0.0, 3.0, 40.0]),
         cloud=(*_creates(chance), *_faults(chance, "cloud", _CLOUD, day.deaf)),
