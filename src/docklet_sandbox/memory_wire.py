@@ -97,7 +97,6 @@ class MemoryEnd(asyncio.Transport):
 
     def break_off(self) -> None:
         """Be broken off by the other end."""
-        self._inbox.clear()
         self._lose(ConnectionResetError("Connection reset by peer"))
 
     def take(self, piece: bytes) -> None:

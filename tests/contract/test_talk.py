@@ -147,6 +147,8 @@ async def test_pull_request(sandbox: SandboxClient, real: GitHubTalk) -> None:
     """A pull request's head is known, with what has become of it."""
     sha = sandbox.forge.head(REPO, "change")
     assert await real.pull(1) == Head(sha=str(sha), branch="change")
+    draft = sandbox.forge.call("pull", repo=REPO, head="change", draft=True)
+    assert await real.pull(draft) == Head(sha=str(sha), branch="change")
     sandbox.forge.call("lock", repo=REPO, number=1)
     sandbox.forge.call("close", repo=REPO, number=1, merged=True)
     closed = await real.pull(1)

@@ -83,7 +83,7 @@ def test_add_to_what_goes_on_and_to_what_is_over() -> None:
     """More for a run that goes on is set aside with the rest; for one that is over it is spent."""
     ledger = spend.reserve(Ledger(), wish(1), TEN)
     grown = spend.add(ledger, wish(1, "2"), TEN).month("2023-11")
-    assert (grown.spent, grown.reserved[key(1)].dollars) == (0, Decimal(6))
+    assert (grown.spent, grown.reserved[key(1)].dollars) == (Decimal(0), Decimal(6))
     spent = spend.add(ledger, wish(2, "2"), TEN).month("2023-11")
     assert (spent.spent, spent.total) == (Decimal(2), Decimal(6))
     with pytest.raises(InvalidInputs, match="max-cost-month"):

@@ -12,6 +12,7 @@ from docklet.domain.errors import AgentError, ConnectionLost
 from docklet.domain.identity import identity_of
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
+from docklet.domain.spec import Keep
 from docklet.pipeline import steer
 from docklet.pipeline.keep import seal
 from docklet.pipeline.run import run
@@ -118,6 +119,18 @@ async def test_keep(world: FakeWorld) -> None:
     found = identity_of(droplet.name, droplet.tags)
     assert found is not None
     assert found.kept_until is not None
+
+
+async def test_stop_what_is_kept(world: FakeWorld) -> None:
+    """A kept droplet is given back, and its tags with it."""
+    desk = desk_in(world)
+    await run(make_plan(spec=make_spec(keep=Keep.ALWAYS)), world)
+    (droplet,) = await world.cloud.droplets()
+    identity = identity_of(droplet.name, droplet.tags)
+    assert identity is not None
+    assert "was kept" in await steer.stop(droplet, identity, "ada", desk.office, world)
+    assert not world.cloud.live
+    assert not world.cloud.run_tags
 
 
 async def test_script_can_not_keep_its_droplet(world: FakeWorld) -> None:

@@ -74,7 +74,7 @@ async def test_one_that_no_list_shows(tmp_path: Path) -> None:
         ({"inbound": ()}, "does not let SSH in"),
         ({"tags": frozenset({"web"})}, "is not bound to the tag `docklet`"),
     ],
-    ids=str,
+    ids=["a second port", "all ports", "another protocol", "a range", "no SSH", "another tag"],
 )
 async def test_a_foreign_one(tmp_path: Path, change: dict[str, object], told: str) -> None:
     """A firewall of that name that lets in more ends the run before it costs anything."""
@@ -90,7 +90,7 @@ async def test_a_foreign_one(tmp_path: Path, change: dict[str, object], told: st
     assert (world.cloud.walls, world.cloud.orders) == ({"docklet": theirs}, [])
 
 
-@pytest.mark.parametrize("change", [{"inbound": (OFFICE,)}, {"outbound": ()}], ids=str)
+@pytest.mark.parametrize("change", [{"inbound": (OFFICE,)}, {"outbound": ()}], ids=["in", "out"])
 def test_a_narrower_one(change: dict[str, object]) -> None:
     """An owner may let in less, or out less; other firewalls are none of our business."""
     wide = Firewall(name="web", tags=frozenset({TAG}), inbound=(WEB,), outbound=())

@@ -33,6 +33,7 @@ MOST: Final = 256 * 1024
 """Bytes of a log's end that are looked at."""
 _STOPPING: Final = "The script is being stopped; its comment will say what is left of it."
 _ENDED: Final = "The script has ended already; its results are on their way."
+_GIVEN_BACK: Final = "Its droplet was kept, and is deleted now."
 _DELETED: Final = "The script had not begun, so the droplet is deleted."
 _UNREACHED: Final = "The droplet did not answer ({why}), so it is deleted."
 _KEEPING: Final = (
@@ -50,6 +51,9 @@ async def stop(droplet: Droplet, identity: Identity, by: str, office: Office, si
 
     Raises `CloudError` when the droplet may still be there.
     """
+    if identity.kept_until is not None:
+        await discard(droplet, identity, site)
+        return _GIVEN_BACK
     agent = agent_on(droplet, identity, office, site)
     try:
         told = await _stopped(agent, by, site.clock) if droplet.address else ""

@@ -33,6 +33,8 @@ _BY_GRANT: Final = (
     ("triage", Role.TRIAGE),
     ("pull", Role.READ),
 )
+_COARSE: Final = {"admin", "write", "read"}
+"""GitHub's own words for what a custom role is built on."""
 
 
 class TalkCalls(Session):
@@ -41,7 +43,7 @@ class TalkCalls(Session):
     def standing(self, login: str) -> Standing:
         """Return whose login this is and their role."""
         raw = self._get(f"/collaborators/{quote(login, safe='')}/permission")
-        return Standing(user_id=_number(raw["user"]["id"]), role=_role(raw))
+        return Standing(user_id=_number(raw["user"]["id"]), role=role_of(raw))
 
     def in_team(self, team: str, login: str) -> bool:
         """Tell whether somebody is an active member of a team; 404 says that they are not."""
@@ -157,13 +159,15 @@ class TalkCalls(Session):
         return raw
 
 
-def _role(raw: Mapping[str, Any]) -> Role:
-    """Return the role in an answer; a custom one counts as what it grants."""
+def role_of(raw: Mapping[str, Any]) -> Role:
+    """Return the role in an answer; a custom one counts as what it grants, and no more."""
     name = _text(raw["role_name"])
     if name in set(map(str, Role)):
         return Role(name)
     grants = raw["user"].get("permissions") or {}
-    return next((role for grant, role in _BY_GRANT if grants.get(grant) is True), Role.NONE)
+    granted = next((role for grant, role in _BY_GRANT if grants.get(grant) is True), Role.NONE)
+    coarse = _text(raw["permission"])
+    return granted if grants else Role(coarse if coarse in _COARSE else Role.NONE)
 
 
 def _time(noted: Mapping[str, Any]) -> float:
