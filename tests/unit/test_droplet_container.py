@@ -46,7 +46,11 @@ def test_the_container_is_confined() -> None:
     assert host["PidsLimit"] == 4096
     assert host["Memory"] == GIB
     assert host["LogConfig"]["Type"] == "none"
-    assert (host["Privileged"], host["CapDrop"], host["NetworkMode"]) == (False, ["ALL"], "default")
+    assert (host["Privileged"], host["CapDrop"], host["NetworkMode"]) == (
+        False,
+        ["ALL"],
+        "default",
+    )
     assert set(host["CapAdd"]) == {
         *("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID")
     }

@@ -79,9 +79,7 @@ class Git(Protocol):
         It is known by its trailer `Docklet-Run`.
         """
 
-    async def import_results(
-        self, archive: Path, base: str, secrets: Search = NOTHING
-    ) -> Results:
+    async def import_results(self, archive: Path, base: str, secrets: Search = NOTHING) -> Results:
         """Store the files of a results archive, which a script made of commit `base`.
 
         A file that holds one of `secrets` is left out, whoever wrote it there.
