@@ -124,7 +124,7 @@ BOUNDS: Final[Mapping[str, Bound]] = {
     ),
     "concurrent": Bound(
         default="2",
-        meaning="Number of runs from comments that may go on at a time, 1 to 100, or `none`.",
+        meaning="Number of the repository's runs that may go on at a time, 1 to 100, or `none`.",
         form=_or_none(
             {"type": ["string", "integer"], "pattern": "^[1-9][0-9]?$|^100$"}
             | {"minimum": 1, "maximum": 100}
