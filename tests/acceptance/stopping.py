@@ -42,7 +42,7 @@ class Phase:
 
 HELD: Final = 1.5
 """Seconds for which a request is held that a run waits for when it is stopped."""
-CREATE = {"kind": "delay", "service": "cloud", "method": "POST", "latency": HELD}
+CREATE = {"kind": "delay", "method": "POST", "route": "/v2/droplets", "latency": HELD}
 CLONE = {"kind": "delay", "route": "*/git-upload-pack", "latency": 5.0, "count": 4}
 PUSH = {"kind": "delay", "route": "*/git-receive-pack", "latency": HELD}
 PUSHED = PUSH | {"kind": "commit_then_drop"}

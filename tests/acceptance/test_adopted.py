@@ -203,7 +203,7 @@ def let_go(owned: Owned, keys: str, facts: Any) -> None:  # noqa: ANN401 - forei
     assert done.code == 32, done.output
     assert f"take the line that ends with docklet-adopted-{owned.droplet_id} out" in done.output
     assert owned.facts() == facts
-    assert not [tag for tag in owned.scene.sandbox.inventory().tags if "docklet" in tag]
+    assert not [tag for tag in owned.scene.sandbox.inventory().tags if "docklet:" in tag]
     for _ in range(2):
         done = owned.adopt("--undo")
         assert done.code == 0, done.output

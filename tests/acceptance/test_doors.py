@@ -46,6 +46,9 @@ def test_clone_and_pull_overlap(scene: Scene) -> None:
     scene.sandbox.settings(pull_delay=2.0)
     done = scene.run("do.sh")
     assert done.code == 0, done.output
-    bars = re.findall(r"^(clone|pull) +[\d.]+ s( +)█", scene.comment(), flags=re.MULTILINE)
-    assert [name for name, _ in bars] == ["clone", "pull"]
-    assert bars[0][1] == bars[1][1]
+    bars = re.findall(
+        r"^    (clone|pull) \(.+\) :(\d+), (\d+)$", scene.comment(), flags=re.MULTILINE
+    )
+    assert [name for name, *_ in bars] == ["clone", "pull"]
+    begun, ended = ([int(bar[at]) for bar in bars] for at in (1, 2))
+    assert max(begun) < min(ended)

@@ -24,7 +24,7 @@ def ending(home: Home, _request: Request) -> dict[str, object]:
     going = {"log_bytes": log_size(home), "usage": read_summary(home), "job": job}
     if alive or job is None:
         return {"ended": False, "alive": alive, **going}
-    return {"ended": True, **_lost(job), **going}
+    return {"ended": True, **_lost(job), **going, "keep": wish(home)}
 
 
 def write_ending(home: Home, value: Mapping[str, Any]) -> None:
