@@ -210,6 +210,14 @@ async def test_what_is_not_understood(words: str, told: str) -> None:
     assert bot.engine.previewed == []
 
 
+async def test_unknown_words_are_answered_with_the_jobs() -> None:
+    """Who mistypes a command is told the nearest one, and what there is to run."""
+    bot = FakeBot()
+    await bot.say("/docklet rnu knit")
+    assert "Did you mean `run`?" in said(bot)
+    assert "The jobs are: `" in said(bot)
+
+
 async def test_strangers_learn_nothing() -> None:
     """Who may not give commands is not told what is wrong with theirs, or in the file."""
     bot = FakeBot()

@@ -18,7 +18,7 @@ from docklet.domain.command import (
     Stop,
     command_of,
 )
-from docklet.domain.config import CONFIG_PATH, Config
+from docklet.domain.config import CONFIG_PATH, Config, jobs_sentence
 from docklet.domain.errors import DockletError, InvalidCommand
 from docklet.render import answers
 
@@ -78,7 +78,8 @@ async def _obeyed(command: Command | InvalidCommand, case: Case) -> Progress | N
     """Do what a command says."""
     match command:
         case InvalidCommand():
-            raise command
+            told = f"{command.message}\n{jobs_sentence(case.config)}"
+            await case.conversation.refused(answers.explained(told))
         case Run():
             return await running.run(command, case)
         case PlanRun():
