@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -14,19 +16,21 @@ from docklet.adapters.digitalocean.endpoints import CREATING, ENDPOINTS
 from docklet.adapters.endpoints import UnlistedRequest
 from docklet.adapters.github.endpoints import ENDPOINTS as FORGE
 from docklet.adapters.github.session import Session
+from docklet.domain.events import Noticed
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet_sandbox import virtual_time
+from docklet_sandbox.forge import arrange
 from docklet_sandbox.light.script import Script
 from tests.contract.stage import staged
+from tests.contract.test_virtual_run import Seen
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from docklet.adapters.endpoints import Endpoint
     from docklet.domain.outcome import Outcome
 
+README: Final = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SCRIPT: Final = Script(output=[(1.0, b"hello\n")], lasts=2.0, files={"out.csv": b"1,2\n"})
 NOTHING_STARTED: Final = (Reason.CLOUD_DENIED, 0)
 CLOUD: Final = {
@@ -151,3 +155,45 @@ def test_requests_are_in_the_description(endpoint: Endpoint, specs: Path) -> Non
         for method in paths[path]
     }
     assert (endpoint.method.lower() in described) is (endpoint.path not in NOT_DESCRIBED)
+
+
+def test_readme_lists_the_scopes() -> None:
+    """The table for custom scopes has all that docklet's requests need, and nothing else."""
+    _, _, rest = README.partition("The DigitalOcean token needs")
+    table, _, _ = rest.partition("GitHub lets workflows")
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    named = {scope for row in rows for scope in re.findall(r"`(\w+:\w+)`", row.split("|")[1])}
+    assert named == ENDPOINTS.needs
+
+
+GRANTS: Final = {"contents": "write", "statuses": "write", "metadata": "read"}
+FORGE_ENDINGS: Final = {
+    "": (Reason.DONE, ""),
+    "contents": (Reason.NOT_PUSHED, "contents: write"),
+    "statuses": (Reason.DONE, "statuses: write"),
+}
+"""How a run ends without a permission, and what the user is told of it."""
+
+
+@pytest.mark.parametrize("missing", FORGE_ENDINGS)
+def test_each_permission_is_needed(tmp_path: Path, missing: str) -> None:
+    """With the README's permissions a run says nothing; without one it says which, and is safe."""
+    secret = "ghs_" + "8f" * 20
+    grants = {name: level for name, level in GRANTS.items() if name != missing}
+
+    async def main() -> tuple[Outcome, str]:
+        async with staged(tmp_path) as stage:
+            desk = stage.sandbox.desk
+            await arrange.token(desk.forge, secret, "github-actions[bot]", grants)
+            narrow = replace(stage, settings=replace(stage.settings, forge_token=Secret(secret)))
+            stage.sandbox.machines.perform(SCRIPT)
+            seen = Seen()
+            finished = await narrow.run(seen)
+            assert desk.estate.living() == []
+            notes = [event.message for event in seen.of(Noticed)]
+            return finished.outcome, " ".join((finished.outcome.message, *notes))
+
+    outcome, told = virtual_time.run(main())
+    reason, named = FORGE_ENDINGS[missing]
+    assert outcome.reason is reason, outcome.message
+    assert (named in told) if named else (told == ""), told
