@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docklet.domain.firewall import SHARED, TAG
-from docklet_sandbox.audit import find_leaks
 from docklet_sandbox.client import Inventory, SandboxClient
-from docklet_sandbox.leaks import Canary
-from tests.acceptance.sampling import sampled, tokens_of
 from tests.acceptance.scene import Scene
 from tools.action_image import build
 
@@ -25,28 +22,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
-    """Start a sandbox with real machines; no token of it may be where none belongs.
-
-    All that runs on droplets is looked at through the whole session, and at its end all that the
-    sandbox holds.
-    """
+    """Start a sandbox with real machines."""
     state = tmp_path_factory.mktemp("sandbox")
     _sandbox("serve", "--background", "--machines=docker", f"--state={state}")
-    client = SandboxClient.of(state)
-    cage = tokens_of(client.addresses)
     try:
-        with sampled(cage, tmp_path_factory.mktemp("sampled")) as processes:
-            yield client
-        leaks = find_leaks(
-            client, [Canary(name=one.name, value=one.value) for one in cage.canaries]
-        )
-        rented = len(client.history())
+        yield SandboxClient.of(state)
     finally:
         _sandbox("down", f"--state={state}")
-    assert (leaks, processes.heard) == (set(), [])
-    assert not rented or processes.seen > rented, (
-        f"{processes.rate:.0f} looks a second saw nothing"
-    )
 
 
 @pytest.fixture(scope="session")

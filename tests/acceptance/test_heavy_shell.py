@@ -10,7 +10,7 @@ import pytest
 
 from docklet.adapters.digitalocean.cloud import DigitalOcean
 from docklet.adapters.ssh.keys import SshAccess
-from docklet.domain.errors import Unreachable
+from docklet.domain.errors import ConnectionLost, Unreachable
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
 from docklet.render.userdata import user_data
@@ -68,8 +68,9 @@ async def _booted(cloud: DigitalOcean, access: SshAccess) -> str:
 
 
 async def _answers(shell: SshShell) -> bool:
-    """Tell whether a command can be run."""
+    """Tell whether the machine is set up; until then its sshd may start once more."""
     try:
-        return (await shell.run(["true"])).exit_code == 0
-    except Unreachable:
+        await shell.run(["cloud-init", "status", "--wait"])
+    except (ConnectionLost, Unreachable):
         return False
+    return True
