@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -60,6 +61,25 @@ while True:
 """
 
 
+AT_A_TIME = 6
+# Every process starts to make the network at the same moment.
+AT_ONCE = """
+ls -d /var/lib/docklet/*/agent.pyz | head -n 1 | {
+  read -r agent
+  docker network rm docklet > /dev/null
+  for _ in $(seq $2); do
+    PYTHONPATH="$agent" python3 -c "
+import time
+from docklet.droplet.engine import connect
+from docklet.droplet.firewall import walled_network
+time.sleep($1 - time.time())
+print(walled_network(connect()))" &
+  done
+  wait
+}
+"""
+
+
 def test_the_walls(scene: Scene) -> None:
     """A script has few powers and no way to private addresses, unless it was given that one."""
     scene.write({"look.sh": look(scene)})
@@ -78,7 +98,15 @@ def test_the_walls(scene: Scene) -> None:
             done = scene.run("look.sh", *there, *more)
             assert done.code == 0, done.output
             check_seen(scene, f"{seen}name=found\nneighbour={way}\n")
+    check_made_at_once(machine)
     assert scene.docklet("rm", droplet["name"]).code == 0
+
+
+def check_made_at_once(machine: str) -> None:
+    """Let runs begin on one machine at the same moment: they share the network that they make."""
+    moment = str(time.time() + 3)
+    answers = inside(machine, "sh", "-c", AT_ONCE, "at-once", moment, str(AT_A_TIME)).decode()
+    assert answers.splitlines().count("docklet") == AT_A_TIME, answers
 
 
 @contextmanager

@@ -7,12 +7,13 @@ a network of Docker's that only our containers are in, since a machine may have 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
-from typing import Iterable
+from typing import Iterable, Iterator
 
 from docklet.droplet.engine import Engine, Refused
 from docklet.droplet.failure import Failure
@@ -25,6 +26,7 @@ NETWORK = "docklet"
 BRIDGE = "docklet0"
 """The network's interface, which the rules know it by."""
 _CHAIN = "DOCKLET"
+_TURN = "/run/docklet-firewall.lock"
 # Docker's own chain for its users; a daemon that keeps off iptables has none.
 _CHAINS = ("DOCKER-USER", "FORWARD")
 _NAME_OF_BRIDGE = "com.docker.network.bridge.name"
@@ -50,10 +52,11 @@ def cut_off_metadata() -> None:
 
 def walled_network(engine: Engine) -> str:
     """Return a network whose containers can't reach private addresses; make it if need be."""
-    _make_network(engine)
-    _wall("iptables", PRIVATE, _nameservers())
-    if os.path.exists("/proc/net/if_inet6"):
-        _wall("ip6tables", PRIVATE_6, ())
+    with _one_at_a_time():
+        _make_network(engine)
+        _wall("iptables", PRIVATE, _nameservers())
+        if os.path.exists("/proc/net/if_inet6"):
+            _wall("ip6tables", PRIVATE_6, ())
     return NETWORK
 
 
@@ -67,6 +70,17 @@ def rules(private: Iterable[str], nameservers: Iterable[str]) -> str:
     lines = [f"-A {_CHAIN} {what} -j ACCEPT" for what in names]
     lines += [f"-A {_CHAIN} {what} -j DROP" for what in rest]
     return "\n".join(["*raw", f":{_CHAIN} - [0:0]", *lines, "COMMIT", ""])
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep this machine's other runs waiting; the daemon refuses two networks in the making."""
+    descriptor = os.open(_TURN, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make_network(engine: Engine) -> None:
