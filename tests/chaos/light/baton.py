@@ -79,7 +79,15 @@ _idle: Final[list[Hand]] = []
 
 async def in_step(work: Callable[[], T]) -> T:
     """Run `work` as `in_daemon_thread` does: cancelling stops the waiting, not the work."""
-    return await asyncio.shield(asyncio.ensure_future(_handed(work)))
+    working = asyncio.ensure_future(_handed(work))
+    working.add_done_callback(_heard)
+    return await asyncio.shield(working)
+
+
+def _heard(working: asyncio.Future[Any]) -> None:
+    """Take note of a failure, also one that nobody waits for any more."""
+    if not working.cancelled():
+        working.exception()
 
 
 async def _handed(work: Callable[[], T]) -> T:
