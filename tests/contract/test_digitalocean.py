@@ -178,6 +178,23 @@ async def test_create_never_sent_to_a_stranger(
     cloud.close()
 
 
+async def test_certificates_that_are_not_there(
+    sandbox: SandboxClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of certificates that is missing is named at once, and nothing is sent."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
+    cloud = DigitalOcean(Secret("canary"), clock=clock, endpoint=sandbox.addresses.cloud)
+    told = r"No connection .*/nowhere/bundle\.pem.*REQUESTS_CA_BUNDLE"
+    with pytest.raises(CloudError, match=told) as caught:
+        await cloud.create(REQUEST)
+    assert type(caught.value) is CloudError
+    with pytest.raises(CloudError, match=told):
+        await cloud.droplet_limit()
+    assert sandbox.journal("cloud") == []
+    assert clock.now() == START
+    cloud.close()
+
+
 def test_plain_http_is_refused_at_once(clock: FakeClock) -> None:
     """An address without TLS is refused before anything is sent."""
     with pytest.raises(CloudError, match="plain text") as caught:

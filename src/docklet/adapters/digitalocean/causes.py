@@ -44,10 +44,14 @@ def never_sent(error: Exception) -> bool:
 
 
 def distrusted(error: Exception) -> bool:
-    """Tell whether the other side's certificate was refused."""
+    """Tell whether the other side's certificate was refused, or there is none to compare with.
+
+    Of a bundle of certificates that is not there requests has but words.
+    """
     from ssl import SSLCertVerificationError
 
-    return any(isinstance(each, SSLCertVerificationError) for each in _layers(error))
+    refused = any(isinstance(each, SSLCertVerificationError) for each in _layers(error))
+    return refused or (type(error) is OSError and "CA certificate bundle" in str(error))
 
 
 def cause_of(error: Exception) -> str:

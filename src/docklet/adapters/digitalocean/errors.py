@@ -167,7 +167,7 @@ _UNAVAILABLE: Final = (
 )
 _NO_WAY: Final = (
     "No connection to DigitalOcean's API, so it could not be asked to {doing} ({cause}). Check the"
-    " network, a proxy and DIGITALOCEAN_API_URL."
+    " network, a proxy, DIGITALOCEAN_API_URL and REQUESTS_CA_BUNDLE."
 )
 _SILENT: Final = (
     "DigitalOcean's API did not answer when it was asked to {doing} ({cause}). Try again later."
