@@ -19,7 +19,8 @@ from pydo import Client
 
 from docklet.adapters.digitalocean.causes import vendor_errors
 from docklet.adapters.digitalocean.cloud import DigitalOcean
-from docklet.adapters.digitalocean.errors import CREATE, create_error, trouble_of
+from docklet.adapters.digitalocean.errors import create_error, trouble_of
+from docklet.adapters.digitalocean.purposes import CREATE
 from docklet.adapters.digitalocean.shapes import firewall_of
 from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
 from docklet.domain.firewall import SHARED, Firewall, Opening

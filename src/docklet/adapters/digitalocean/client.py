@@ -14,18 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from docklet.adapters.digitalocean.causes import status_of, vendor_errors
 from docklet.adapters.digitalocean.endpoints import ENDPOINTS
-from docklet.adapters.digitalocean.errors import (
-    Purpose,
-    Trouble,
-    not_understood,
-    trouble_of,
-)
+from docklet.adapters.digitalocean.errors import Trouble, not_understood, trouble_of
 from docklet.adapters.digitalocean.shapes import MISFIT, more_pages
 from docklet.adapters.threads import in_daemon_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from docklet.adapters.digitalocean.purposes import Purpose
     from docklet.adapters.digitalocean.shapes import Record
     from docklet.domain.secret import Secret
     from docklet.ports import Clock

@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from docklet.adapters.digitalocean.causes import vendor_errors
 from docklet.adapters.digitalocean.client import READ_TIMEOUT, Answer, Api, whole
-from docklet.adapters.digitalocean.errors import (
+from docklet.adapters.digitalocean.errors import create_error, gone, not_understood
+from docklet.adapters.digitalocean.purposes import (
+    ACCOUNT,
     CREATE,
-    Purpose,
-    create_error,
-    gone,
-    not_understood,
+    DELETE,
+    EVENT,
+    IMAGES,
+    POWER,
+    READ,
+    SIZES,
+    TAG,
+    TAGS,
+    UNTAG,
+    WALL,
+    WALLS,
 )
 from docklet.adapters.digitalocean.shapes import (
     MISFIT,
@@ -43,23 +52,6 @@ _PLAIN: Final = (
     "The address of DigitalOcean's API does not begin with https://, so the token would travel in"
     " plain text. Correct DIGITALOCEAN_API_URL."
 )
-_ACCOUNT: Final = Purpose(doing="read the account", scopes="`account:read`")
-_SIZES: Final = Purpose(doing="read sizes and prices", scopes="`sizes:read` and `regions:read`")
-_IMAGES: Final = Purpose(doing="read images", scopes="`image:read`")
-_READ: Final = Purpose(doing="read droplets", scopes="`droplet:read`")
-_EVENT: Final = Purpose(doing="see how a droplet's creation went", scopes="`actions:read`")
-_POWER: Final = Purpose(doing="switch a droplet on", scopes="`droplet:update`")
-_DELETE: Final = Purpose(doing="delete a droplet", scopes="`droplet:delete`")
-_UNTAG: Final = Purpose(doing="delete a tag, or take it off a droplet", scopes="`tag:delete`")
-_TAGS: Final = Purpose(doing="read tags", scopes="`tag:read`")
-_TAG: Final = Purpose(doing="tag a droplet", scopes="`tag:create`")
-_WALLS: Final = Purpose(
-    doing="read the account's firewalls", scopes="`firewall:read` and `firewall:create`"
-)
-_WALL: Final = Purpose(
-    doing="create the firewall for droplets",
-    scopes="`firewall:read`, `firewall:create`, `tag:create` and `tag:read`",
-)
 _NOBODYS: Final = 1
 """The id of a droplet that was gone long ago."""
 
@@ -84,13 +76,13 @@ class DigitalOcean:
 
     async def droplet_limit(self) -> int:
         """Return how many droplets the account may have."""
-        answer = await self._api.call(_ACCOUNT, lambda pydo: pydo.account.get(cls=whole))
-        return answer.read(lambda body: int(body["account"]["droplet_limit"]), _ACCOUNT)
+        answer = await self._api.call(ACCOUNT, lambda pydo: pydo.account.get(cls=whole))
+        return answer.read(lambda body: int(body["account"]["droplet_limit"]), ACCOUNT)
 
     async def sizes(self) -> tuple[Size, ...]:
         """Return all sizes (all pages)."""
         return await self._api.pages(
-            _SIZES, "sizes", size_of, lambda page, pydo: pydo.sizes.list(**page)
+            SIZES, "sizes", size_of, lambda page, pydo: pydo.sizes.list(**page)
         )
 
     async def application_images(self) -> tuple[Image, ...]:
@@ -101,16 +93,19 @@ class DigitalOcean:
         """Return the image or own snapshot with this slug, id or name (up to two requests)."""
         if _SLUG.fullmatch(name):
             key = int(name) if name.isdigit() else name
-            answer = await self._api.call(_IMAGES, lambda pydo: pydo.images.get(key, cls=whole))
+            answer = await self._api.call(IMAGES, lambda pydo: pydo.images.get(key, cls=whole))
             if answer.status == HTTPStatus.OK:
-                return answer.read(lambda body: image_of(body["image"]), _IMAGES)
+                return answer.read(lambda body: image_of(body["image"]), IMAGES)
         named = [image for image in await self._images(private=True) if image.name == name]
         return max(named, key=lambda image: image.created, default=None)
 
     async def firewalls(self) -> tuple[Firewall, ...]:
         """Return all firewalls (all pages)."""
         return await self._api.pages(
-            _WALLS, "firewalls", firewall_of, lambda page, pydo: pydo.firewalls.list(**page)
+            WALLS,
+            "firewalls",
+            firewall_of,
+            lambda page, pydo: pydo.firewalls.list(**page),
         )
 
     async def create_firewall(self, firewall: Firewall) -> bool:
@@ -120,9 +115,9 @@ class DigitalOcean:
         """
         order = firewall_order_of(firewall)
         for tag in order["tags"]:
-            await self._api.call(_WALL, partial(_create_tag, tag))
+            await self._api.call(WALL, partial(_create_tag, tag))
         answer = await self._api.call(
-            _WALL,
+            WALL,
             lambda pydo: pydo.firewalls.create(order, cls=whole),
             also=HTTPStatus.CONFLICT,
         )
@@ -142,23 +137,23 @@ class DigitalOcean:
 
     async def droplet(self, droplet_id: int) -> Droplet | None:
         """Return a droplet, or None when the cloud says 404."""
-        answer = await self._api.call(_READ, lambda pydo: pydo.droplets.get(droplet_id, cls=whole))
+        answer = await self._api.call(READ, lambda pydo: pydo.droplets.get(droplet_id, cls=whole))
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
-        return answer.read(lambda body: droplet_of(body["droplet"]), _READ)
+        return answer.read(lambda body: droplet_of(body["droplet"]), READ)
 
     async def creation_failed(self, creation: int) -> bool:
         """Tell whether the event that makes a droplet has ended with an error."""
-        answer = await self._api.call(_EVENT, lambda pydo: pydo.actions.get(creation, cls=whole))
+        answer = await self._api.call(EVENT, lambda pydo: pydo.actions.get(creation, cls=whole))
         if answer.status == HTTPStatus.NOT_FOUND:
             return False
-        return answer.read(lambda body: bool(body["action"]["status"] == "errored"), _EVENT)
+        return answer.read(lambda body: bool(body["action"]["status"] == "errored"), EVENT)
 
     async def power_on(self, droplet_id: int) -> bool:
         """Ask that a droplet is switched on; False when it is gone, or busy with something."""
         body = {"type": "power_on"}
         answer = await self._api.call(
-            _POWER,
+            POWER,
             lambda pydo: pydo.droplet_actions.post(droplet_id, body=body, cls=whole),
             also=HTTPStatus.UNPROCESSABLE_ENTITY,
         )
@@ -190,7 +185,7 @@ class DigitalOcean:
         Every 422 is a "not yet": an id that exists leaves nothing else to object to.
         """
         answer = await self._api.call(
-            _DELETE,
+            DELETE,
             lambda pydo: pydo.droplets.destroy(droplet_id, cls=whole),
             also=HTTPStatus.UNPROCESSABLE_ENTITY,
         )
@@ -205,29 +200,29 @@ class DigitalOcean:
     async def unused_tags(self) -> tuple[str, ...]:
         """Return all tags that no droplet has (all pages)."""
         tags = await self._api.pages(
-            _TAGS, "tags", tag_of, lambda page, pydo: pydo.tags.list(**page)
+            TAGS, "tags", tag_of, lambda page, pydo: pydo.tags.list(**page)
         )
         return tuple(name for name, droplets in tags if not droplets)
 
     async def delete_tag(self, tag: str) -> None:
         """Delete a tag; one that is gone is fine."""
-        await self._api.call(_UNTAG, lambda pydo: pydo.tags.delete(tag, cls=whole))
+        await self._api.call(UNTAG, lambda pydo: pydo.tags.delete(tag, cls=whole))
 
     async def add_tag(self, droplet_id: int, tag: str) -> None:
         """Create `tag` and put it on a droplet (two requests, which do no harm when repeated)."""
         body = {"resources": [{"resource_id": str(droplet_id), "resource_type": "droplet"}]}
-        await self._api.call(_TAG, partial(_create_tag, tag))
+        await self._api.call(TAG, partial(_create_tag, tag))
         answer = await self._api.call(
-            _TAG, lambda pydo: pydo.tags.assign_resources(tag, body, cls=whole)
+            TAG, lambda pydo: pydo.tags.assign_resources(tag, body, cls=whole)
         )
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise gone(_TAG)
+            raise gone(TAG)
 
     async def untag(self, droplet_id: int, tag: str) -> None:
         """Take a tag off one droplet; a tag or droplet that is gone is fine."""
         body = {"resources": [{"resource_id": str(droplet_id), "resource_type": "droplet"}]}
         await self._api.call(
-            _UNTAG, lambda pydo: pydo.tags.unassign_resources(tag, body, cls=whole)
+            UNTAG, lambda pydo: pydo.tags.unassign_resources(tag, body, cls=whole)
         )
 
     def close(self) -> None:
@@ -236,12 +231,18 @@ class DigitalOcean:
 
     async def _droplets(self, **query: str | None) -> tuple[Droplet, ...]:
         return await self._api.pages(
-            _READ, "droplets", droplet_of, lambda page, pydo: pydo.droplets.list(**query, **page)
+            READ,
+            "droplets",
+            droplet_of,
+            lambda page, pydo: pydo.droplets.list(**query, **page),
         )
 
     async def _images(self, **query: str | bool) -> tuple[Image, ...]:
         return await self._api.pages(
-            _IMAGES, "images", image_of, lambda page, pydo: pydo.images.list(**query, **page)
+            IMAGES,
+            "images",
+            image_of,
+            lambda page, pydo: pydo.images.list(**query, **page),
         )
 
 

@@ -14,22 +14,13 @@ from docklet.adapters.digitalocean.causes import (
     said_by,
     status_of,
 )
+from docklet.adapters.digitalocean.purposes import CREATE, Purpose
 from docklet.domain.errors import AmbiguousCreate, CloudError, CreateDeferred
 from docklet.domain.outcome import Reason
 
 _FULL: Final = ("limit",)
 _ABSENT: Final = ("unavailable", "not available", "capacity", "sold out", "out of stock")
 """Words in what the cloud says; it has no codes for its refusals."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
-    """What a request is for, in words for messages."""
-
-    doing: str
-    """The end of "the token may not ..."."""
-    scopes: str
-    """What a custom-scoped token needs for it (docs.digitalocean.com/reference/api/scopes)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +32,6 @@ class Trouble:
     """Whether it may well succeed later."""
     retry_after: float = 0.0
     """Seconds that the cloud asks to wait."""
-
-
-CREATE: Final = Purpose(
-    doing="create a droplet",
-    scopes=(
-        "`droplet:create`, `droplet:read`, `tag:create`, `tag:read`, `regions:read`,"
-        " `sizes:read`, `actions:read` and `image:read`"
-    ),
-)
 
 
 def trouble_of(error: Exception, purpose: Purpose) -> Trouble:
