@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from docklet.wiring import Finished
+    from docklet.entrypoints.carry_out import Finished
     from tests.contract.stage import Stage
 
 CONFIG: Final = """

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from docklet.domain.identity import RunKey
 from docklet.domain.secret import Secret
-from docklet.wiring import Finished, Job, Settings, rent_and_run
+from docklet.entrypoints.carry_out import Finished, Job, rent_and_run
+from docklet.wiring import Settings
 from docklet_sandbox.forge import arrange, observe
 from docklet_sandbox.inside import Inside, inside
 from docklet_sandbox.virtual_time import VirtualClock

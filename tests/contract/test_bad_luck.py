@@ -26,7 +26,7 @@ from tests.contract.stage import REPO, Stage, staged
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from docklet.wiring import Finished
+    from docklet.entrypoints.carry_out import Finished
 
     Prepare = Callable[[Stage], Awaitable[None] | None]
 

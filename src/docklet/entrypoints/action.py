@@ -19,6 +19,7 @@ from docklet.domain.outcome import Outcome, Reason, exit_code_of
 from docklet.domain.progress import Progress, advance
 from docklet.domain.trigger import trigger_of
 from docklet.entrypoints import bot
+from docklet.entrypoints.carry_out import Finished, Job, rent_and_run
 from docklet.entrypoints.cleanup import DONE_STATE, KEY_STATE
 from docklet.entrypoints.last_chance import last_chance
 from docklet.entrypoints.signals import exit_on_signals, run_until_stopped
@@ -27,7 +28,7 @@ from docklet.render.links import Links
 from docklet.render.mask import mask_of
 from docklet.render.outputs import outputs
 from docklet.render.summary import summary
-from docklet.wiring import Finished, Job, new_run_key, rent_and_run, settings_from
+from docklet.wiring import new_run_key, settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,10 +107,9 @@ def _report(
     finished: Finished, runner: Runner, settings: Settings, repository: str, mask: Mask
 ) -> None:
     """Leave the outputs and the job summary with the runner."""
-    progress, links = (
-        finished.progress,
-        Links(server_url=settings.server_url, repository=repository),
-    )
+    progress = finished.progress
+    run_url = progress.plan.trigger.run_url if progress.plan else ""
+    links = Links(server_url=settings.server_url, repository=repository, run_url=run_url)
     runner.write_summary(summary(progress, now=progress.updated, links=links, mask=mask))
     runner.write_outputs(
         outputs(progress, comment_url=finished.comment_url, log_path=finished.log_path)

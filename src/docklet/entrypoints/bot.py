@@ -20,6 +20,7 @@ from docklet.domain.identity import identity_of, kept_tag
 from docklet.domain.inputs import secrets_of
 from docklet.domain.payload import comment_event
 from docklet.domain.trigger import trigger_of
+from docklet.entrypoints.carry_out import Job, rent_and_run
 from docklet.entrypoints.cleanup import KEY_STATE
 from docklet.entrypoints.last_chance import last_chance
 from docklet.pipeline import steer
@@ -27,15 +28,7 @@ from docklet.pipeline.examine import Office
 from docklet.pipeline.lease import LEASE
 from docklet.pipeline.prepare import preview
 from docklet.pipeline.world import together
-from docklet.wiring import (
-    Job,
-    access_of,
-    forge_of,
-    new_run_key,
-    rent_and_run,
-    site_of,
-    talk_of,
-)
+from docklet.wiring import access_of, forge_of, new_run_key, site_of, talk_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +39,10 @@ if TYPE_CHECKING:
     from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress
     from docklet.domain.secret import Secret
+    from docklet.entrypoints.carry_out import Finished
     from docklet.pipeline.world import Site
     from docklet.ports import Forge
-    from docklet.wiring import Finished, Settings
+    from docklet.wiring import Settings
 
 _NO_COMMAND: Final = "The event is no person's new comment, so there is nothing to answer."
 

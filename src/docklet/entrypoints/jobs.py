@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from docklet.adapters.terminal.terminal import Display
     from docklet.domain.secret import Secret
     from docklet.domain.spec import RunSpec
-    from docklet.wiring import Job, Settings
+    from docklet.entrypoints.carry_out import Job
+    from docklet.wiring import Settings
 
 _TOKENS: Final = {"digitalocean-token": "DIGITALOCEAN_TOKEN", "github-token": "GITHUB_TOKEN"}
 _HELP: Final[Mapping[str, str]] = {
@@ -105,7 +106,8 @@ class Asked:
 
     async def complete(self) -> Job:
         """Find out what to run: where one stands, or the repository's default branch."""
-        from docklet.wiring import Job, new_run_key
+        from docklet.entrypoints.carry_out import Job
+        from docklet.wiring import new_run_key
 
         return Job(
             spec=self.spec,

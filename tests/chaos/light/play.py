@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from docklet.adapters.git.directory import GitDirectory
 from docklet.domain.errors import DockletError
 from docklet.domain.spec import Keep, Push
+from docklet.entrypoints.carry_out import Finished, Job, rent_and_run
 from docklet.entrypoints.cleanup import KEY_STATE, settle
 from docklet.entrypoints.sweeps import Desk, desk_of
 from docklet.pipeline.sweep import sweep
 from docklet.render.comment import is_open
-from docklet.wiring import Finished, Job, rent_and_run, site_of
+from docklet.wiring import site_of
 from docklet_sandbox.memory_loop import MemoryLoop
 from docklet_sandbox.virtual_time import now
 from tests.builders import KEY, START, make_spec, make_trigger

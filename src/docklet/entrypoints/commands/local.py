@@ -14,7 +14,7 @@ from docklet.domain.spec import Push
 from docklet.entrypoints.jobs import Asked, asked, job_options, screen
 
 if TYPE_CHECKING:
-    from docklet.wiring import Finished
+    from docklet.entrypoints.carry_out import Finished
 
 
 @click.command()
@@ -39,7 +39,7 @@ def command(**options: str | None) -> None:
 
 async def _run(job: Asked) -> Finished:
     """Carry the job out in front of the user."""
-    from docklet.wiring import run_here
+    from docklet.entrypoints.carry_out import run_here
 
     with screen(job.secrets) as display:
         return await run_here(await job.complete(), job.settings, display)

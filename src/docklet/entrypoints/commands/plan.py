@@ -32,6 +32,6 @@ def command(**options: str | None) -> None:
 
 async def _plan(job: Asked) -> Plan:
     """Decide what a run would do."""
-    from docklet.wiring import plan_only
+    from docklet.entrypoints.carry_out import plan_only
 
     return await plan_only(await job.complete(), job.settings)

@@ -13,7 +13,7 @@ from docklet.domain.outcome import exit_code_of
 from docklet.entrypoints.jobs import Asked, asked, job_options, screen
 
 if TYPE_CHECKING:
-    from docklet.wiring import Finished
+    from docklet.entrypoints.carry_out import Finished
 
 
 @click.command()
@@ -37,8 +37,8 @@ def command(result: str | None, **options: str | None) -> None:
 
 async def _run(job: Asked) -> Finished:
     """Carry the job out in front of the user."""
+    from docklet.entrypoints.carry_out import rent_and_run
     from docklet.entrypoints.last_chance import last_chance
-    from docklet.wiring import rent_and_run
 
     complete = await job.complete()
     with screen(job.secrets) as display:
