@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from docklet.domain.diffstat import Lines
 from docklet.domain.events import (
     DropletCreated,
     DropletKept,
@@ -41,7 +42,12 @@ if TYPE_CHECKING:
 
     from docklet.domain.events import Event
 
-LINKS: Final = Links(server_url="https://github.com", repository="octo/penguins")
+_REPOSITORY: Final = "octo/penguins"
+LINKS: Final = Links(
+    server_url="https://github.com",
+    repository=_REPOSITORY,
+    run_url=f"https://github.com/{_REPOSITORY}/actions/runs/1882",
+)
 START: Final = 1_772_440_000.0
 """Epoch second at which all of them start."""
 _GIB: Final = 1 << 30
@@ -86,6 +92,14 @@ def texts() -> Mapping[str, str]:
     }
 
 
+def _text(
+    path: str, change: FileChange, size: int, *, added: int, removed: int = 0
+) -> CommittedFile:
+    """Return a file whose lines were counted."""
+    lines = Lines(added=added, removed=removed)
+    return CommittedFile(path=path, change=change, size=size, lines=lines)
+
+
 def _success() -> Progress:
     """Return a report that was knitted on a machine far too large for it."""
     pieces = (*_prepared(48), (Phase.RUN, 48, 771), (Phase.COLLECT, 771, 773))
@@ -95,11 +109,12 @@ def _success() -> Progress:
         as_asked=True,
         commit=_RESULTS,
         files=(
-            CommittedFile(path="report/data/fits.csv", change=FileChange.NEW, size=48_312),
+            _text("report/data/fits.csv", FileChange.NEW, 48_312, added=412),
             CommittedFile(path="report/figure/bill.png", change=FileChange.NEW, size=38_118),
-            CommittedFile(path="report/knit.html", change=FileChange.CHANGED, size=912_334),
-            CommittedFile(path="report/knit.md", change=FileChange.CHANGED, size=7_214),
+            _text("report/knit.html", FileChange.CHANGED, 912_334, added=188, removed=176),
+            _text("report/knit.md", FileChange.CHANGED, 7_214, added=23, removed=17),
         ),
+        lines=Lines(added=623, removed=193),
     )
     outcome = Outcome(
         reason=Reason.DONE,
@@ -125,7 +140,8 @@ def _failure() -> Progress:
     published = Published(
         branch="docklet/results-3f2a9c04d1",
         commit=_RESULTS,
-        files=(CommittedFile(path="analysis/cleaned.csv", change=FileChange.NEW, size=214_880),),
+        files=(_text("analysis/cleaned.csv", FileChange.NEW, 214_880, added=334),),
+        lines=Lines(added=334, removed=0),
     )
     outcome = Outcome(
         reason=Reason.SCRIPT_EXIT,
@@ -219,7 +235,7 @@ def _plan(
         branch="main",
         actor="octocat",
         event="push",
-        run_url=f"https://github.com/{LINKS.repository}/actions/runs/1882",
+        run_url=LINKS.run_url,
         slot="cafe0123",
     )
     return Plan(

@@ -5,6 +5,8 @@ What a stand-in has to take the place of is named for each; what can't run here 
 
 from __future__ import annotations
 
+import re
+import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,10 +45,15 @@ class Example:
     secrets: Mapping[str, str] = field(default_factory=dict)
     proposed: bool = False
     """Whether the results are in a pull request."""
+    uploads: frozenset[str] = frozenset()
+    """Files in the archive that the workflow uploads."""
 
 
 SIMULATION: Final = "import sys\nopen('seed.txt', 'w').write(' '.join(sys.argv[1:]))\n"
 RUN: Final = {
+    "artifact.yml": Example(
+        files={"simulate.py": SIMULATION}, makes={}, uploads=frozenset({"seed.txt"})
+    ),
     "dispatch.yml": Example(
         files={"inst/examples/knit.R": "cat('knitted', file = 'report.md')\n"},
         makes={"inst/examples/report.md": b"knitted"},
@@ -91,6 +98,22 @@ NOT_RUN: Final = {
     "docklet-reap.yml": "installs docklet from its public address, which is not here",
     "gpu.yml": "no machine of the sandbox has a GPU",
 }
+UPLOADED: Final = "uploaded"
+UPLOAD: Final = f"""
+name: Upload
+inputs:
+  name: {{required: true}}
+  path: {{required: true}}
+  if-no-files-found: {{required: true}}
+runs:
+  using: composite
+  steps:
+    - run: mkdir {UPLOADED} && cp -- "$FILE" {UPLOADED}/
+      shell: bash
+      env:
+        FILE: ${{{{ inputs.path }}}}
+"""
+"""What takes the place of `actions/upload-artifact`, which is not here."""
 LINES: Final = {
     "INTERPRETER": f"image: {SHELL_IMAGE}\n          interpreter: install -D -t executed\n",
     "KNIT": 'interpreter: Rscript -e "knitr::knit(commandArgs(TRUE)[[1]])"\n',
@@ -145,8 +168,35 @@ def workflow_of(scene: Scene, name: str, action: Path) -> Workflow:
             **example.secrets,
         },
         # Without a checkout in the workflow, act would leave the workspace empty.
-        options=("--bind", "--local-repository", f"docklet/docklet@v1={action}"),
+        options=("--bind", *instead(text, {"docklet/docklet": action, **stand_ins(scene)})),
     )
+
+
+def stand_ins(scene: Scene) -> dict[str, Path]:
+    """Return folders with actions in the place of others'."""
+    folder = scene.folder / "upload"
+    folder.mkdir()
+    (folder / "action.yml").write_text(UPLOAD, encoding="utf-8")
+    return {"actions/upload-artifact": folder}
+
+
+def instead(workflow: str, actions: Mapping[str, Path]) -> list[str]:
+    """Return what tells act to take these folders for the actions that a workflow uses."""
+    used = re.findall(r"\buses: (\S+)", workflow)
+    return [
+        word
+        for each in used
+        for word in ("--local-repository", f"{each}={actions[each.partition('@')[0]]}")
+    ]
+
+
+def uploaded(checkout: Path) -> set[str]:
+    """Return the names of the results that were uploaded."""
+    found: set[str] = set()
+    for archive in checkout.glob(f"{UPLOADED}/*.tar"):
+        with tarfile.open(archive) as opened:
+            found |= {name.removeprefix("files/") for name in opened.getnames()}
+    return found - {"manifest.json"}
 
 
 def payload_of(example: Example, head: str) -> dict[str, Any]:
@@ -168,5 +218,6 @@ def test_example(scene: Scene, action: Path, name: str) -> None:
     assert len(others) == int(example.proposed), others
     ref = others[0] if example.proposed else "main"
     assert {path: scene.show(path, ref) for path in example.makes} == dict(example.makes)
+    assert uploaded(workflow.checkout) == example.uploads
     for secret in example.secrets.values():
         assert secret not in log

@@ -30,9 +30,9 @@ REPO: Final = "mona/template"
 LINKS: Final = Links(server_url="https://github.com", repository=REPO)
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
-BESIDES: Final = 6
+BESIDES: Final = 7
 """Calls that a run may make beside its comment and status: the default branch, its head, a `ref`,
-a pull request, the look for an open one, and somebody's public keys."""
+a pull request, the look for an open one, somebody's public keys, and a count of lines."""
 
 
 SURVEY: Final = 5

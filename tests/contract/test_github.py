@@ -12,6 +12,7 @@ import pytest
 
 from docklet.adapters.github.forge import GitHubForge
 from docklet.domain.annotation import Annotation
+from docklet.domain.diffstat import Lines
 from docklet.domain.errors import ForgeError, ForgeGone
 from docklet.domain.outcome import Reason
 from docklet.domain.place import Place
@@ -123,6 +124,53 @@ async def test_resolve(forge: Forge, sha: str) -> None:
     assert await forge.resolve(sha) == sha
     with pytest.raises(ForgeGone):
         await forge.resolve("no/such")
+
+
+async def test_lines_are_counted(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """Each text has its lines; a binary file has none, and a renamed one those that differ."""
+    poem = "".join(f"line {n}\n" for n in range(20))
+    sandbox.forge.commit(REPO, {"poem.txt": poem, "a.csv": "1\n2\n3\n", "gone": "x\ny\n"})
+    blob = bytes(range(256))
+    files = {"a.csv": "1\n4\n5\n6\n", "gone": None, "new \u00fc.md": "# New\n", "b.png": blob}
+    moved = {"poem.txt": None, "old/poem.txt": f"{poem}end\n"}
+    sha = sandbox.forge.commit(REPO, {**files, **moved})
+    found = await real.count_lines(sha)
+    assert found.files == {
+        "a.csv": Lines(added=3, removed=2),
+        "gone": Lines(added=0, removed=2),
+        "new \u00fc.md": Lines(added=1, removed=0),
+        "old/poem.txt": Lines(added=1, removed=0),
+    }
+    assert found.total == Lines(added=5, removed=4)
+
+
+async def test_more_files_than_a_page_has(sandbox: SandboxClient, real: GitHubForge) -> None:
+    """One request is made, and the total is of all files."""
+    sha = sandbox.forge.commit(REPO, {f"many/{n:03}.txt": "1\n" for n in range(310)})
+    asked = len(_calls(sandbox))
+    found = await real.count_lines(sha)
+    assert len(_calls(sandbox)) == asked + 1
+    assert (len(found.files), found.total) == (100, Lines(added=310, removed=0))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"sha": "1" * 40},
+        {"stats": {"additions": "1", "deletions": 0}, "files": []},
+        {"stats": {"additions": 1, "deletions": 0}, "files": [{"filename": 1}]},
+        {"stats": None, "files": None},
+    ],
+    ids=str,
+)
+async def test_lines_that_are_none(
+    sandbox: SandboxClient, real: GitHubForge, answer: dict[str, object]
+) -> None:
+    """An answer without figures is an error that can be explained."""
+    route = "/api/v3/repos/{owner}/{repo}/commits/{ref}"
+    sandbox.fault("200", service="forge", method="GET", route=route, body=answer, count=9)
+    with pytest.raises(ForgeError, match="no usable answer when asked to count the lines"):
+        await real.count_lines(_head(sandbox))
 
 
 async def test_default_branch(forge: Forge) -> None:

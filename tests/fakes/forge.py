@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
+from docklet.domain.diffstat import Diffstat, Lines
 from docklet.domain.errors import ForgeError, ForgeGone
 from docklet.domain.outcome import Reason
 from docklet.domain.place import Place
@@ -34,6 +35,8 @@ class FakeForge:
         self.pull_requests: list[tuple[str, str, str, str]] = []
         self.keys: dict[str, tuple[str, ...]] = {}
         self.revisions: dict[str, str] = {}
+        self.lines: dict[str, Lines] = {}
+        """What every commit does to files."""
         self.failures: dict[str, list[Exception]] = {}
         self._ids = count(1)
 
@@ -50,6 +53,16 @@ class FakeForge:
             message = f"There is no `{ref}`."
             raise ForgeGone(message)
         return self.revisions[ref]
+
+    async def count_lines(self, sha: str) -> Diffstat:
+        """Return the lines that the test gave."""
+        self._called("count_lines")
+        assert sha
+        counts = self.lines.values()
+        total = Lines(
+            added=sum(one.added for one in counts), removed=sum(one.removed for one in counts)
+        )
+        return Diffstat(total=total, files=self.lines)
 
     async def default_branch(self) -> str:
         """Return `main`."""

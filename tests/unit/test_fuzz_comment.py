@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from docklet.domain.diffstat import Lines
 from docklet.domain.outcome import CommittedFile, FileChange, LeftOut, Outcome, Reason
 from docklet.domain.progress import Progress
 from docklet.render.comment import ROOM, comment
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SERVER: Final = "https://github.com/octo/template"
-LINKS: Final = Links(server_url="https://github.com", repository="octo/template")
+LINKS: Final = Links(
+    server_url="https://github.com",
+    repository="octo/template",
+    run_url=f"{SERVER}/actions/runs/7",
+)
+COUNTED: Final = Lines(added=120, removed=3)
 BLOCKS: Final = 5
 EACH: Final = 10_000
 """Texts of a block; `SENTENCES` of them are in one small comment, `WORDS` in one whole comment."""
@@ -63,13 +69,14 @@ def whole(found: list[str]) -> Progress:
     )
     suffixes = (".png", ".svg", ".md", ".csv")
     files = tuple(
-        CommittedFile(path=f"{next(text)}{suffix}", change=FileChange.NEW, size=1)
+        CommittedFile(path=f"{next(text)}{suffix}", change=FileChange.NEW, size=1, lines=COUNTED)
         for suffix in suffixes
     )
     published = make_published(
         branch=next(text),
         as_asked=False,
         files=files,
+        lines=COUNTED,
         pull_request=f"https://evil.example/{next(text)}",
         left_out=tuple(LeftOut(path=next(text), reason=next(text)) for _ in range(3)),
         archive=next(text),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from docklet.domain import diffstat
 from docklet.domain.events import Ended, Noticed
 from docklet.domain.outcome import LeftOut, Published, Reason
 from docklet.domain.progress import Progress, advance
@@ -20,7 +21,14 @@ from docklet.render.lines import Lines
 from docklet.render.mask import mask_of
 from docklet.render.repeat import pinned, repeat
 from docklet.render.units import amount, duration, moment
-from tests.builders import DIGEST, START, make_events, make_outcome, make_plan
+from tests.builders import (
+    DIGEST,
+    START,
+    make_events,
+    make_outcome,
+    make_plan,
+    make_published,
+)
 
 CANARY = 's3cr+t/väl"ue'
 
@@ -59,6 +67,13 @@ def test_ending_says_where_results_are() -> None:
         "All well.",
         f"The results are commit {'2' * 40} on main.",
     ]
+
+
+def test_ending_says_how_many_lines_changed() -> None:
+    """Where the forge has counted them, they are behind the commit."""
+    published = make_published(lines=diffstat.Lines(added=7, removed=1))
+    ended = Ended(at=START, outcome=make_outcome(published=published))
+    assert log.lines(ended, Progress())[-1].endswith(" on main (+7 \u22121).")
 
 
 def test_existing_droplet_has_no_price() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from docklet.domain.diffstat import Lines
 from docklet.domain.outcome import CommittedFile, FileChange, Published
 from docklet.domain.secret import Secret
 from docklet.render.comment import comment
@@ -54,6 +57,42 @@ def test_results_are_counted() -> None:
     assert f"- [`a.csv`]({BLOBS}/a.csv) new, 2.0 KiB\n" in text
     assert f"- [`b.csv`]({BLOBS}/b.csv) changed, 1.0 KiB\n" in text
     assert "- `c.csv` deleted\n" in text
+
+
+def test_lines_are_counted() -> None:
+    """Lines are told in all and of each text; what is binary has its size alone."""
+    text = shown(
+        new("a.csv", lines=Lines(added=120, removed=0)),
+        CommittedFile(path="c.csv", change=FileChange.DELETED, lines=Lines(added=0, removed=3)),
+        new("plot.png"),
+        lines=Lines(added=120, removed=3),
+    )
+    assert "2 new, 1 deleted files (+120 \u22123, 4.0 KiB)\n" in text
+    assert f"- [`a.csv`]({BLOBS}/a.csv) new, +120 \u22120, 2.0 KiB\n" in text
+    assert "- `c.csv` deleted, +0 \u22123\n" in text
+    assert f"- [`plot.png`]({BLOBS}/plot.png) new, 2.0 KiB\n" in text
+
+
+def in_archive(run_url: str, archive: str = "docklet-1/results.tar") -> str:
+    """Return the comment of a process that has left an archive."""
+    outcome = make_outcome(published=Published(archive=archive, changed=("plot.png",)))
+    links = replace(LINKS, run_url=run_url)
+    return comment(make_progress(outcome=outcome), now=START, links=links)
+
+
+def test_archive_is_among_the_artifacts() -> None:
+    """In a workflow it can be had from the run's page, if a later step uploads it."""
+    run_url = "https://git.example/octo/template/actions/runs/7"
+    text = in_archive(run_url)
+    assert "archive `docklet-1/results.tar` on the runner\n" in text
+    assert f"[the workflow run's artifacts]({run_url}#artifacts) if the workflow uploads" in text
+    assert "artifacts" not in in_archive(run_url, archive="")
+
+
+@pytest.mark.parametrize("run_url", ["", "https://evil.example/actions/runs/7"])
+def test_archive_elsewhere_is_no_artifact(run_url: str) -> None:
+    """On the command line nothing is uploaded, and no other page is linked to."""
+    assert "artifacts" not in in_archive(run_url)
 
 
 def test_pictures_are_of_the_results_commit() -> None:

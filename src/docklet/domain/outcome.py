@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
+
+    from docklet.domain.diffstat import Lines
 
 
 class Status(StrEnum):
@@ -117,6 +119,8 @@ class LeftOut:
     """Whether the results archive has it."""
     lost: bool = False
     """Whether it is a result of which nothing is left."""
+    more: int = 0
+    """How many others, of the same fate, it stands for that are not named."""
 
 
 class FileChange(StrEnum):
@@ -138,6 +142,31 @@ class CommittedFile:
     """Bytes that it has now; None for one that is gone, or that Git LFS keeps."""
     regular: bool = True
     """Whether it is a file and not a symbolic link."""
+    lines: Lines | None = None
+    """Lines that it gains and loses; None for a binary file, or where nobody knows."""
+
+    @property
+    def is_pointer(self) -> bool:
+        """Whether the commit has a few lines about the file, and Git LFS has the file."""
+        return self.size is None and self.change is not FileChange.DELETED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """Files of a commit that are counted, and not named."""
+
+    counts: Mapping[FileChange, int] = field(default_factory=dict)
+    size: int = 0
+    """Bytes that they have now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What a commit does."""
+
+    files: tuple[CommittedFile, ...] = ()
+    """By path; where there are very many, the first of each extension."""
+    others: Others = field(default_factory=Others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +182,15 @@ class Published:
     pull_request: str = ""
     """URL of the pull request that proposes them."""
     changed: tuple[str, ...] = ()
-    """Paths that the results change, relative to the repository's root."""
+    """Paths that the results change, relative to the repository's root; the first of many."""
+    more_changed: int = 0
+    """How many more there are."""
     files: tuple[CommittedFile, ...] = ()
     """What the results commit changes; empty when there is none, or nobody could tell."""
+    others: Others = field(default_factory=Others)
+    """What it changes besides."""
+    lines: Lines | None = None
+    """Lines that the results commit adds and removes; None when nobody knows."""
     left_out: tuple[LeftOut, ...] = ()
     """What was produced but not committed."""
     archive: str = ""

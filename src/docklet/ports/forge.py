@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from docklet.domain.annotation import Annotation
+    from docklet.domain.diffstat import Diffstat
     from docklet.domain.place import Place
     from docklet.domain.triage import Workflow
 
@@ -43,6 +44,9 @@ class Forge(Protocol):
 
     async def resolve(self, ref: str) -> str:
         """Return the commit SHA of a branch, tag or SHA."""
+
+    async def count_lines(self, sha: str) -> Diffstat:
+        """Count the lines of a commit; the first 100 files are told, the total is of all."""
 
     async def default_branch(self) -> str:
         """Return the name of the repository's default branch."""

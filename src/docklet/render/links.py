@@ -24,6 +24,8 @@ class Links:
     """Such as `https://github.com`, without a slash at the end."""
     repository: str
     """`owner/name`."""
+    run_url: str = ""
+    """Page of the workflow run whose later steps can take what this process leaves, if any."""
 
     def commit(self, sha: str) -> str:
         """Return a link to a commit, labelled with its first digits."""
@@ -48,6 +50,12 @@ class Links:
             return ""
         quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/")
         return f"{self._base}/blob/{sha}/{quoted}" if len(quoted) <= _LONGEST_PATH else ""
+
+    def artifacts(self) -> str:
+        """Return a link to what a workflow has uploaded; empty where no step comes later."""
+        if not self.run_url.startswith(f"{self.server_url}/"):
+            return ""
+        return link("the workflow run's artifacts", f"{self.run_url}#artifacts")
 
     def page(self, label: str, url: str) -> str:
         """Return a link to `url`, or just its text when it is not a page of this forge."""

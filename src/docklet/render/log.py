@@ -17,10 +17,11 @@ from docklet.domain.events import (
     PhaseEnded,
     Planned,
 )
+from docklet.domain.left_out import count
 from docklet.render.bill import price, spent
 from docklet.render.fence import first
 from docklet.render.inline import printable
-from docklet.render.units import duration, moment
+from docklet.render.units import changed_lines, duration, moment
 from docklet.render.words import ending
 
 if TYPE_CHECKING:
@@ -118,12 +119,13 @@ def _where(published: Published) -> tuple[str, ...]:
     """Return where the results are."""
     found = []
     if published.commit:
-        found.append(f"The results are commit {published.commit} on {published.branch}.")
+        lines = f" ({changed_lines(published.lines)})" if published.lines else ""
+        found.append(f"The results are commit {published.commit} on {published.branch}{lines}.")
     if published.pull_request:
         found.append(f"The pull request is {published.pull_request}")
     told = published.left_out[:MOST_LEFT_OUT]
     found += [f"Left out: {first(one.path, LONGEST_NAME)}: {one.reason}" for one in told]
-    if more := len(published.left_out) - len(told):
+    if more := count(published.left_out) - len(told):
         found.append(f"Left out: {more} more")
     if published.archive:
         found.append(f"The archive of the results is {published.archive}")

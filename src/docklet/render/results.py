@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from docklet.domain.outcome import FileChange
 from docklet.render.folding import few, folded, listed
 from docklet.render.inline import code, link, picture
-from docklet.render.units import amount
+from docklet.render.units import amount, changed_lines
 
 if TYPE_CHECKING:
     from docklet.domain.outcome import CommittedFile, Published
@@ -48,8 +49,16 @@ class Results:
             found.append(self.links.page("pull request", published.pull_request))
         if published.archive:
             found.append(f"archive {code(published.archive)} on the runner")
-        found += _counted(published.files)
+        found += _counted(published)
         return ", ".join(found) or "none"
+
+    def archive(self) -> str:
+        """Return where the archive will be found once the runner is gone."""
+        artifacts = self.links.artifacts()
+        if not (self.published.archive and artifacts):
+            return ""
+        condition = "if the workflow uploads it with `actions/upload-artifact`"
+        return f"The archive is among {artifacts} {condition}."
 
     def pictures(self) -> str:
         """Return the first pictures, as they are in the results commit and nowhere else."""
@@ -70,17 +79,20 @@ class Results:
         """Return every file by name, as far as there is room."""
         published = self.published
         if published.files:
-            rows = few(published.files, self._row)
-            return folded(f"Files of the commit: {len(published.files)}", listed(rows))
+            more = sum(published.others.counts.values())
+            rows = few(published.files, self._row, more=more)
+            return folded(f"Files of the commit: {len(published.files) + more}", listed(rows))
         if published.changed:
-            rows = few(published.changed, lambda path: code(self.mask.text(path)))
-            return folded(f"Changed files: {len(published.changed)}", listed(rows))
+            more = published.more_changed
+            rows = few(published.changed, lambda path: code(self.mask.text(path)), more=more)
+            return folded(f"Changed files: {len(published.changed) + more}", listed(rows))
         return ""
 
     def _row(self, file: CommittedFile) -> str:
-        """Return a file's name, what became of it, and how large it is."""
-        size = "" if file.size is None else f", {amount(file.size)}"
-        return f"{self._name(file)} {file.change}{size}"
+        """Return a file's name, what became of it and of its lines, and how large it is."""
+        figures = [changed_lines(file.lines)] if file.lines else []
+        figures += [] if file.size is None else [amount(file.size)]
+        return f"{self._name(file)} {', '.join((file.change, *figures))}"
 
     def _name(self, file: CommittedFile) -> str:
         """Return a file's name, which leads to it if it is there."""
@@ -95,15 +107,17 @@ class Results:
         return self.links.file(self.published.commit, file.path)
 
 
-def _counted(files: tuple[CommittedFile, ...]) -> list[str]:
-    """Return how many files there are of each kind, and the bytes of those that are there."""
+def _counted(published: Published) -> list[str]:
+    """Return how many files there are of each kind, their lines, and the bytes that are there."""
+    files = published.files
     if not files:
         return []
-    kinds = [file.change for file in files]
-    counts = [f"{kinds.count(kind)} {kind}" for kind in FileChange if kind in kinds]
-    there = sum(file.size or 0 for file in files)
-    noun = "file" if len(files) == 1 else "files"
-    return [f"{', '.join(counts)} {noun} ({amount(there)})"]
+    kinds = Counter(file.change for file in files) + Counter(published.others.counts)
+    counts = [f"{kinds[kind]} {kind}" for kind in FileChange if kind in kinds]
+    figures = [changed_lines(published.lines)] if published.lines else []
+    figures += [amount(sum((file.size or 0 for file in files), published.others.size))]
+    noun = "file" if kinds.total() == 1 else "files"
+    return [f"{', '.join(counts)} {noun} ({', '.join(figures)})"]
 
 
 def _is_picture(file: CommittedFile) -> bool:

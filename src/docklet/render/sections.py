@@ -97,7 +97,8 @@ def results(progress: Progress, links: Links, mask: Mask) -> str:
     if published is None or progress.plan is None:
         return ""
     found = Results(published=published, plan=progress.plan, links=links, mask=mask)
-    parts = (f"**Results:** {found.place()}", found.documents(), found.pictures(), found.files())
+    place = f"**Results:** {found.place()}"
+    parts = (place, found.archive(), found.documents(), found.pictures(), found.files())
     return "\n\n".join(filter(None, parts))
 
 
@@ -109,6 +110,7 @@ def left_out(progress: Progress, mask: Mask) -> str:
     told = few(
         published.left_out,
         lambda one: f"{code(mask.text(one.path))}: {prose(mask.text(one.reason))}",
+        more=sum(one.more for one in published.left_out),
     )
     return "**Left out of the commit:**\n\n" + listed(told)
 

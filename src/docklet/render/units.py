@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from docklet.domain.diffstat import Lines
 
 _MINUTE: Final = 59.95
 """Seconds that would be rounded to 60.0."""
@@ -28,6 +31,11 @@ def amount(size: int) -> str:
             return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
         number /= _KIBI
     return f"{number:.1f} {_UNITS[-1]}"
+
+
+def changed_lines(lines: Lines) -> str:
+    """Write added and removed lines as `+120 \u22123`."""
+    return f"+{lines.added} \u2212{lines.removed}"
 
 
 def moment(epoch: float) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from docklet_sandbox.forge import errors
+from docklet_sandbox.forge.diffs import FILES, differences, file_shape, stats_shape
 from docklet_sandbox.forge.git_objects import Commit, Signature
 from docklet_sandbox.forge.paging import page_of
 from docklet_sandbox.forge.shapes import (
@@ -57,12 +58,16 @@ async def get_branch(request: web.Request) -> web.Response:
 
 @routes.get(_REPO + "/commits/{ref:.+}")
 async def get_commit(request: web.Request) -> web.Response:
-    """Show a commit, or only its SHA where that is accepted."""
+    """Show a commit with what it changes, or only its SHA where that is accepted."""
     here = visit(request, Permission.CONTENTS)
     commit = await here.commit(here.word("ref"))
     if request.headers.get("Accept", "").startswith(_SHA_TYPE):
         return web.Response(text=commit.sha, content_type=_SHA_TYPE)
-    return web.json_response(commit_shape(here, commit))
+    found = await differences(here.repo.bare, commit)
+    shown, headers = page_of(request, found, FILES)
+    files = [file_shape(here, commit, one) for one in shown]
+    shape = {**commit_shape(here, commit), "stats": stats_shape(found), "files": files}
+    return web.json_response(shape, headers=headers)
 
 
 def commit_shape(here: Visit, commit: Commit) -> Shape:

@@ -18,9 +18,15 @@ _DEFAULT = 30
 _MOST = 100
 
 
-def page_of(request: web.Request, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
-    """Return the page of the list that was asked for, and the header that names the others."""
-    size = max(1, min(_MOST, _number(request, "per_page", _DEFAULT)))
+def page_of(
+    request: web.Request, items: Sequence[Item], default: int = _DEFAULT
+) -> tuple[Sequence[Item], dict[str, str]]:
+    """Return the page of the list that was asked for, and the header that names the others.
+
+    `default` is how many items a page has where nobody says it.
+    """
+    asked = max(1, min(_MOST, _number(request, "per_page", _DEFAULT)))
+    size = asked if "per_page" in request.query else default
     page = max(1, _number(request, "page", 1))
     last = max(1, -(-len(items) // size))
     links = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from docklet.adapters.github.session import HIDDEN, text
+from docklet.domain.diffstat import Diffstat, Lines
 from docklet.domain.triage import Workflow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docklet.adapters.github.session import Session
 
 CONTEXT: Final = "docklet"
@@ -25,6 +28,16 @@ class GitHubCalls:
     def resolve(self, ref: str) -> str:
         """Return the SHA of a branch, tag or SHA."""
         return text(self._session.repository.get_commit(ref).raw_data.get("sha"))
+
+    def count_lines(self, sha: str) -> Diffstat:
+        """Return the lines of a commit, of its first 100 files and in all.
+
+        GitHub counts none in a binary file, which no reader should take for an empty change.
+        """
+        said = self._session.repository.get_commit(sha).raw_data
+        found = {text(one["filename"]): _lines(one) for one in said["files"]}
+        files = {path: lines for path, lines in found.items() if lines.added or lines.removed}
+        return Diffstat(total=_lines(said["stats"]), files=files)
 
     def default_branch(self) -> str:
         """Return the default branch's name."""
@@ -79,3 +92,12 @@ class GitHubCalls:
         return tuple(
             text(key.key) for key in self._session.client.get_user(user, lazy=True).get_keys()
         )
+
+
+def _lines(said: Mapping[str, object]) -> Lines:
+    """Translate a count of lines."""
+    added, removed = said["additions"], said["deletions"]
+    if not (isinstance(added, int) and isinstance(removed, int)):
+        message = "The answer counts no lines."
+        raise TypeError(message)
+    return Lines(added=added, removed=removed)

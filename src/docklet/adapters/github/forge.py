@@ -13,6 +13,7 @@ from docklet.adapters.github.session import Session
 from docklet.adapters.github.tries import BRIEF, Tries
 
 if TYPE_CHECKING:
+    from docklet.domain.diffstat import Diffstat
     from docklet.domain.place import Place
     from docklet.domain.secret import Secret
     from docklet.domain.triage import Workflow
@@ -43,6 +44,12 @@ class GitHubForge:
         """Return the commit SHA of a branch, tag or SHA."""
         purpose = Purpose(action=f"look up `{ref}` in {self._name}", permission="contents: read")
         return await self._repeat(purpose, partial(self._calls.resolve, ref))
+
+    async def count_lines(self, sha: str) -> Diffstat:
+        """Count the lines of a commit; the first 100 files are told, the total is of all."""
+        action = f"count the lines of commit {sha[:7]}"
+        purpose = Purpose(action=action, permission="contents: read")
+        return await self._repeat(purpose, partial(self._calls.count_lines, sha), BRIEF)
 
     async def default_branch(self) -> str:
         """Return the name of the repository's default branch."""
