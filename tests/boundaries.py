@@ -27,7 +27,7 @@ OTHERS: Final = frozenset(
         *("cloud.droplet_limit", "cloud.sizes", "cloud.application_images", "cloud.find_image"),
         *("cloud.droplet", "cloud.droplets", "cloud.gpu_droplets", "cloud.unused_tags"),
         *("forge.resolve", "forge.default_branch", "forge.find_comment", "forge.public_keys"),
-        *("forge.recent_comments", "forge.workflow_run", "forge.pull_of"),
+        *("forge.recent_comments", "forge.workflow_run", "forge.pull_of", "forge.count_lines"),
         *("git.fetch", "git.find_run", "git.import_results", "git.changed_paths"),
         *("git.effective", "git.commit", "git.committed", "git.remote_head", "git.close"),
         "git.upload",  # what is given to LFS twice is there once
@@ -39,7 +39,7 @@ OTHERS: Final = frozenset(
         *("cloud.creation_failed", "cloud.power_on"),
         *("cloud.add_tag", "cloud.untag", "forge.open_pull_request"),
         "forge.add_check",
-        *("shell.unpack", "shell.stop", "shell.keep", "shell.clean"),
+        *("shell.unpack", "shell.stop", "shell.keep", "shell.extend", "shell.clean"),
     }
 )
 """All other calls."""

@@ -33,6 +33,7 @@ from docklet.pipeline.agent import Agent
 from docklet.pipeline.follow import Follower
 from docklet.pipeline.saved_log import SavedLog
 from docklet.render.mask import mask_of
+from tests.builders import make_identity
 from tests.contract.sshd import USER, serving
 from tests.worlds import make_world
 
@@ -112,7 +113,8 @@ async def measure(folder: Path, size: int) -> Flood:
         await shell.run(["true"])
         before, began = _reset_peak(), time.monotonic()
         with SavedLog(folder / "run.log", 2 * size) as sink:
-            await Follower(agent, world, sink).follow(world.clock.now() + 3600)
+            follower = Follower(agent, world, sink, run=make_identity())
+            await follower.follow(world.clock.now() + 3600)
         seconds, growth = time.monotonic() - began, _memory("VmHWM") - before
         await shell.close()
     go.set()

@@ -180,6 +180,20 @@ def test_the_time_limit(rig: Rig) -> None:
     assert rig.log() == b"on\n"
 
 
+def test_more_time(rig: Rig) -> None:
+    """A script that was given more time is ended by its new limit, which the ending names."""
+    rig.start("echo on; sleep 4; echo more; exec sleep 60", timeout=3)
+    assert rig.ask("extend", limit=5)["extended"] is True
+    answer = rig.ask("extend", limit=1)
+    assert answer["extended"] is True
+    assert 0 < answer["left"] <= 5
+    assert rig.stream("follow", offset=0) == (0, b"on\nmore\n")
+    ending = rig.ask("ending")
+    assert (ending["kind"], ending["limit"]) == ("timed-out", 5)
+    assert "its time limit of 5s" in ending["message"]
+    assert rig.ask("extend", limit=90)["extended"] is False
+
+
 def test_a_stopped_script(rig: Rig) -> None:
     """Stopping is polite first, and the ending says that it was us."""
     rig.start("trap 'echo bye; exit 7' TERM; echo on; while :; do sleep 0.1; done")

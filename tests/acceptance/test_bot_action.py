@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from docklet.render.comment import run_of
 from docklet_sandbox.runner import Runner, Step
 from tests.acceptance.scene import SHELL_IMAGE, Scene
 from tests.acceptance.stopping import wait_for
@@ -20,10 +21,18 @@ jobs:
     script: quick.sh
   slow:
     script: slow.sh
+  longer:
+    script: longer.sh
+    timeout: 45s
+  endless:
+    script: endless.sh
+    timeout: 45s
 """
 FILES = {
     ".github/docklet.yml": CONFIG,
     "quick.sh": "echo quick > quick.txt\n",
+    "longer.sh": "sleep 60\necho longer > longer.txt\n",
+    "endless.sh": "echo half > endless.txt\nsleep 300 &\nwait\n",
     "slow.sh": 'echo half > half.txt\necho "begun with $KEY"\nsleep 300 &\nwait\n',
 }
 LONG_AGO = 1_700_000_000.0
@@ -119,6 +128,32 @@ def test_stop(scene: Scene, action_image: str) -> None:
     assert "on request of `ada`" in report or "on request of ada" in report
     assert "begun with ***" in log
     assert "is being stopped" in answer
+
+
+def test_extend(scene: Scene, action_image: str) -> None:
+    """A script that is given more time ends by itself; one that needs still more is ended then."""
+    proposed(scene)
+    runs = {name: f"/docklet run {name}" for name in ("longer", "endless")}
+    runners = {name: answering(scene, action_image, said(scene, runs[name])) for name in runs}
+    going = {name: runner.main() for name, runner in runners.items()}
+    wait_for(lambda: "".join(talk(scene)[0]).count("The script is running") == len(runs))
+    keys = [str(run_of(body)) for body in talk(scene)[0]]
+    asking = [
+        answering(scene, action_image, said(scene, f"/docklet extend 1m {key}")) for key in keys
+    ]
+    for more in [runner.main() for runner in asking]:
+        code, printed = more.wait()
+        assert code == 0, printed
+    ended = {name: process.wait() for name, process in going.items()}
+    assert [code for code, _ in ended.values()] == [0, 11], ended
+    for runner in (*runners.values(), *asking):
+        assert runner.post().wait()[0] == 0
+    assert scene.show("longer.txt", "change") == b"longer\n"
+    assert scene.show("endless.txt", runners["endless"].outputs["branch"]) == b"half\n"
+    bodies, reactions = talk(scene)
+    assert reactions == [["rocket"]] * 4
+    assert "".join(bodies).count("may run until") == len(runs)
+    assert "its time limit of `1m45s` and was ended" in "".join(bodies)
 
 
 def test_stranger(scene: Scene, action_image: str) -> None:

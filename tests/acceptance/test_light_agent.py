@@ -29,6 +29,7 @@ __all__ = ["registry"]
 HOLD: dict[str, Any] = {"holder": "first", "record": {"sealed": "x"}}
 EXACT = {"kind", "exit_code", "message", "ended", "alive", "stopping", "held", "holder"}
 EXACT |= {"head", "log_bytes", "log_lost", "cleaned", "record", "container", "image"}
+EXACT |= {"extended", "limit"}
 """Fields of answers whose values are compared, not only their types."""
 
 
@@ -120,6 +121,8 @@ class Scenario:
     """Fields of the start request."""
     follow: tuple[str, ...] = ("follow",)
     """What is asked once it runs."""
+    limit: float = 60.0
+    """Seconds that it is extended to, where it is."""
 
 
 HELLO = Script(output=[(0.0, b"hello\n")], lasts=0.0, files={"out/a.txt": b"1\n", "b": b"2"})
@@ -143,12 +146,25 @@ SCENARIOS = {
     "stopped": Scenario(
         line="echo on; exec sleep 60",
         script=Script(output=ON, files={}, lasts=60),
-        follow=("look", "stop", "follow", "stop"),
+        follow=("look", "stop", "extend", "follow", "stop"),
     ),
     "abandoned": Scenario(
         line="echo on; exec sleep 60",
         script=Script(output=ON, files={}, lasts=60),
-        follow=("break off", "follow"),
+        follow=("break off", "follow", "extend"),
+    ),
+    "extended": Scenario(
+        line="echo on; sleep 5; echo more",
+        script=Script(output=[*ON, (5.0, b"more\n")], files={}, lasts=5.0),
+        limits={"timeout": 4},
+        follow=("extend", "extend", "follow", "extend"),
+    ),
+    "extended in vain": Scenario(
+        line="echo on; exec sleep 60",
+        script=Script(output=ON, files={}, lasts=60),
+        limits={"timeout": 4},
+        follow=("extend", "follow", "extend"),
+        limit=5.0,
     ),
     "cleaned": Scenario(
         line="echo on; exec sleep 60",
@@ -190,8 +206,9 @@ Story = Iterator[tuple[Any, ...]]
 
 def mistakes(player: Player, start: Mapping[str, Any], checkout: Mapping[str, Any]) -> Story:
     """Ask for everything at the wrong time, or in the wrong way."""
-    for verb in ("look", "ending", "stop", "follow", "pack"):
+    for verb in ("look", "ending", "stop", "follow", "pack", "extend"):
         yield asked(player, verb, offset=0)
+    yield asked(player, "extend", limit=60)
     yield asked(player, "start", **start)
     yield asked(player, "checkout", **{**checkout, "sha": "main"})
     yield asked(player, "checkout", url=7)
@@ -201,7 +218,8 @@ def mistakes(player: Player, start: Mapping[str, Any], checkout: Mapping[str, An
     yield asked(player, "checkout", **checkout)
     yield asked(player, "start", **{**start, "argv": []})
     yield asked(player, "start", **{**start, "image": "docklet-sandbox/no-such-image"})
-    yield from life(player, start, checkout, ("follow",))
+    yield from life(player, start, checkout, SCENARIOS["well"])
+    yield asked(player, "extend", limit=90)
     yield asked(player, "follow", offset=2)
     yield asked(player, "start", **start)
     yield asked(player, "checkout", **checkout)
@@ -213,16 +231,16 @@ def mistakes(player: Player, start: Mapping[str, Any], checkout: Mapping[str, An
 
 
 def life(
-    player: Player, start: Mapping[str, Any], checkout: Mapping[str, Any], then: tuple[str, ...]
+    player: Player, start: Mapping[str, Any], checkout: Mapping[str, Any], scenario: Scenario
 ) -> Story:
     """Run a script and ask how it ended."""
     yield asked(player, "checkout", **checkout)
     yield asked(player, "start", **start)
-    for verb in then:
-        yield asked(player, verb, offset=0, grace=1)
+    for verb in scenario.follow:
+        yield asked(player, verb, offset=0, grace=1, limit=scenario.limit)
     for verb in ("ending", "look"):
         yield asked(player, verb)
-    if "clean" not in then:
+    if "clean" not in scenario.follow:
         yield asked(player, "collect", paths=["."])
 
 
@@ -244,7 +262,7 @@ def test_the_played_agent_answers_like_the_real_one(name: str, tmp_path: Path) -
     def story(player: Player) -> Story:
         if name == "well":
             return mistakes(player, start, checkout)
-        return life(player, start, checkout, scenario.follow)
+        return life(player, start, checkout, scenario)
 
     with asyncio.Runner() as runner:
         light = list(story(_played(runner, home, scenario.script)))

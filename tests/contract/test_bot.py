@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from docklet.domain.firewall import TAG
 from docklet.domain.identity import identity_of
 from docklet.domain.outcome import Reason
 from docklet.pipeline.reap import discard
@@ -202,6 +203,43 @@ def test_fork(play: Callable[..., Any]) -> None:
         assert "archive" in bot.reports[0]
 
     play(test, config=config)
+
+
+def test_extend(play: Callable[..., Any]) -> None:
+    """Another job gives a script more time, beyond the deadline that its droplet began with."""
+
+    async def test(bot: BotStage) -> None:
+        bot.stage.sandbox.machines.perform(replace(SLOW, lasts=2.5 * 3600))
+        going = asyncio.ensure_future(bot.say("/docklet run"))
+        await asyncio.sleep(600)
+        await bot.say("/docklet extend 1h")
+        await bot.say("/docklet extend 1h")
+        await bot.say("/docklet extend 24h")
+        finished = await going
+        assert finished is not None
+        assert finished.outcome.reason is Reason.DONE
+        assert "another $0.04" in bot.replies[0]
+        assert "another $0.09" in bot.replies[2]
+        unused = await site_of(bot.stage.settings).cloud.unused_tags()
+        assert [tag for tag in unused if tag != TAG] == []
+
+    play(test)
+
+
+def test_extend_in_vain(play: Callable[..., Any]) -> None:
+    """A script that needs more time than it was given is ended by its new limit."""
+
+    async def test(bot: BotStage) -> None:
+        bot.stage.sandbox.machines.perform(replace(SLOW, lasts=2.5 * 3600))
+        going = asyncio.ensure_future(bot.say("/docklet run"))
+        await asyncio.sleep(600)
+        await bot.say("/docklet extend 30m")
+        finished = await going
+        assert finished is not None
+        assert finished.outcome.reason is Reason.TIMED_OUT
+        assert "its time limit of 1h30m and" in finished.outcome.message
+
+    play(test)
 
 
 def test_keep(play: Callable[..., Any]) -> None:

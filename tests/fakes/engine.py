@@ -10,10 +10,11 @@ from docklet.domain.events import DropletCreated, Ended, Planned
 from docklet.domain.identity import RunKey
 from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.progress import Progress, advance
-from tests.builders import START, make_identity, make_plan
+from tests.builders import START, make_identity, make_plan, make_spec
 
 if TYPE_CHECKING:
     from docklet.bot.engine import Going, Order
+    from docklet.domain.extension import Extension
     from docklet.domain.plan import Plan
     from docklet.ports import Clock
 
@@ -26,6 +27,9 @@ class FakeEngine:
         self.carried: list[Order] = []
         self.stopped: list[tuple[RunKey, str]] = []
         self.kept: list[tuple[RunKey, int | None]] = []
+        self.extended: list[tuple[RunKey, Extension]] = []
+        self.max_cost: Decimal | None = None
+        """What the runs that go on may cost, as their own inputs say."""
         self.droplets: list[Going] = []
         self.failures: dict[str, list[Exception]] = {}
         self.cost = Decimal("0.01")
@@ -70,10 +74,18 @@ class FakeEngine:
         self.stopped.append((run.key, by))
         return "The script is being stopped."
 
-    async def keep_for(self, run: Going) -> int:
-        """Keep droplets for an hour."""
-        del run
-        return 3600
+    async def plan_of(self, run: Going) -> Plan:
+        """Return a run that may take an hour, and whose droplet is kept for another."""
+        self._fail("plan_of")
+        identity = make_identity(key=run.key, deadline=int(START) + 5400)
+        spec = make_spec(timeout=3600, max_cost=self.max_cost)
+        return make_plan(spec=spec, identity=identity)
+
+    async def extend(self, run: Going, more: Extension) -> float:
+        """Note which script has more time; nobody knows what it took to start it."""
+        self._fail("extend")
+        self.extended.append((run.key, more))
+        return self._clock.now() + more.limit
 
     async def keep(self, run: Going) -> str:
         """Note which droplet is to be kept."""

@@ -25,7 +25,7 @@ from docklet.domain.progress import Progress
 from docklet.domain.record import decode
 from docklet.domain.secret import Secret
 from docklet.domain.trigger import trigger_of
-from docklet.pipeline.answers import read_answer, read_ending, read_look
+from docklet.pipeline.answers import read_answer, read_ending, read_left, read_look
 from docklet.ports import Completed
 from docklet.render.commit import commit_message
 from tests.builders import KEY, START, make_plan, make_spec
@@ -76,7 +76,7 @@ def yaml(data: bytes) -> None:
 
 def answer(data: bytes) -> None:
     """Read what a droplet says."""
-    for read in (read_ending, read_look):
+    for read in (read_ending, read_look, read_left):
         with suppress(DockletError):
             found = read_answer("look", Completed(exit_code=0, stdout=data, stderr=data))
             read(found)
@@ -85,9 +85,12 @@ def answer(data: bytes) -> None:
 def manifest(data: bytes) -> None:
     """Read what an archive says that it holds."""
     with suppress(DockletError):
-        found = Manifest.parse(data)
+        found = Manifest()
+        for part in data.split(b"\0"):
+            found.add(part)
         assert not any(map(objection, found.deleted))
-        assert all(one.path.isprintable() and one.reason.isprintable() for one in found.left_out)
+        told = found.left_out.told()
+        assert all(one.path.isprintable() and one.reason.isprintable() for one in told)
 
 
 def archive(data: bytes) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from docklet.bot.engine import Going
 from docklet.domain.errors import AgentError, CloudError, ForgeError, ForgeGone
+from docklet.domain.extension import Extension
+from docklet.domain.fields import LONGEST_TIMEOUT
 from docklet.domain.identity import RunKey, identity_of
 from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.place import Place
@@ -128,22 +130,85 @@ async def test_extend_up_to_a_day(bot: FakeBot) -> None:
     assert bot.engine.kept == [(MINE, int(START) + 86_400)]
 
 
+FIRST = int(START) + 5400
+"""The deadline of a run that may take an hour."""
+
+
 async def test_extend_what_runs(bot: FakeBot) -> None:
-    """A script that runs gets no more time, and is told so."""
+    """A script gets more time, for its price, and it is said until when and for how much."""
+    bot.engine.droplets = [going(MINE, deadline=FIRST)]
     await bot.say("/docklet extend 2h")
+    more = Extension(limit=10_800, deadline=FIRST + 7200, superseded=None)
+    assert bot.engine.extended == [(MINE, more)]
     assert bot.engine.kept == []
-    assert bot.reactions == ["confused"]
+    assert decode(bot.talk.store.text).month("2023-11").spent == Decimal("0.0715")
+    assert "may run until `2023-11-15T01:13:20Z` now" in said(bot)
+    assert "another $0.08" in said(bot)
+    assert bot.reactions == ["rocket"]
 
 
-@pytest.mark.parametrize("words", ["/docklet keep", "/docklet extend 2h"])
-async def test_no_money_left(bot: FakeBot, words: str) -> None:
-    """A month that is spent keeps nothing."""
-    kept = {"kept_until": int(START) + 600} if "extend" in words else {}
-    bot.engine.droplets = [going(MINE, **kept)]
-    bot.talk.files[".github/docklet.yml"] = f"{CONFIG}commands:\n  max-cost-month: 0.01\n"
+async def test_extend_up_to_the_longest(bot: FakeBot) -> None:
+    """No script gets more time than any may take, and one that has it all gets none."""
+    bot.engine.droplets = [going(MINE, deadline=FIRST + 3600)]
+    await bot.say("/docklet extend 24h")
+    ((_, more),) = bot.engine.extended
+    assert (more.limit, more.superseded) == (LONGEST_TIMEOUT, FIRST + 3600)
+    bot.engine.droplets = [going(MINE, deadline=more.deadline)]
+    await bot.say("/docklet extend 1m")
+    assert len(bot.engine.extended) == 1
+    assert "has all of that already" in bot.replies[-1]
+    assert bot.talk.calls.count("keep") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "kept", "bound"),
+    [
+        ("/docklet keep", None, "max-cost-month"),
+        ("/docklet extend 2h", int(START) + 600, "max-cost-month"),
+        ("/docklet extend 2h", None, "max-cost-month"),
+        ("/docklet extend 2h", None, "max-cost"),
+    ],
+)
+async def test_no_money_left(bot: FakeBot, words: str, kept: int | None, bound: str) -> None:
+    """A bound that is reached keeps and extends nothing, and is named."""
+    bot.engine.droplets = [going(MINE, kept_until=kept, deadline=FIRST)]
+    bot.talk.files[".github/docklet.yml"] = f"{CONFIG}commands:\n  {bound}: 0.01\n"
     await bot.say(words)
-    assert bot.engine.kept == []
-    assert "max-cost-month" in said(bot)
+    assert (bot.engine.kept, bot.engine.extended) == ([], [])
+    assert bot.reactions == ["confused"]
+    assert f"{bound}:" in said(bot)
+    assert "keep" not in bot.talk.calls
+
+
+@pytest.mark.parametrize(("most", "fits"), [("0.12", False), ("0.13", True)])
+async def test_extend_within_what_the_run_may_cost(bot: FakeBot, most: str, *, fits: bool) -> None:
+    """The run's own `max-cost` holds for the whole run: here three hours and a half."""
+    bot.engine.droplets = [going(MINE, deadline=FIRST)]
+    bot.engine.max_cost = Decimal(most)
+    await bot.say("/docklet extend 2h")
+    assert bool(bot.engine.extended) is fits
+    assert fits or "could cost $0.13 in all, which is more than $0.12" in said(bot)
+
+
+@pytest.mark.parametrize(
+    ("words", "call", "counted"),
+    [
+        ("/docklet keep", "plan_of", False),
+        ("/docklet extend 2h", "plan_of", False),
+        ("/docklet extend 2h", "extend", True),
+    ],
+)
+async def test_script_that_has_ended(
+    bot: FakeBot, words: str, call: str, *, counted: bool
+) -> None:
+    """What comes too late is answered with the reason, and costs nothing if that is known."""
+    bot.engine.droplets = [going(MINE, deadline=FIRST)]
+    bot.engine.failures[call] = [AgentError("The script has ended already.", kind="ended")]
+    await bot.say(words)
+    assert (bot.engine.kept, bot.engine.extended) == ([], [])
+    assert bot.reactions == ["confused"]
+    assert "has ended already" in said(bot)
+    assert ("keep" in bot.talk.calls) is counted
 
 
 async def test_logs(bot: FakeBot) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docklet.domain.identity import identity_of, is_our_tag, kept_tag, slot_of
+from docklet.domain.identity import identity_of, is_our_tag, kept_tag, slot_of, tags_about
 from tests.builders import KEY, make_identity
 
 
@@ -34,6 +34,17 @@ def test_kept_tag_moves_the_end() -> None:
     assert kept is not None
     assert kept.expires == 99
     assert is_our_tag(kept_tag(KEY, 99))
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_latest_deadline_counts(turn: int) -> None:
+    """A droplet that was given more time has it, in whatever order its tags come."""
+    identity, other = make_identity(deadline=50), make_identity(key="f" * 20, deadline=999)
+    tags = [identity.tag, replace(identity, deadline=60).tag, other.tag][::turn]
+    assert identity_of(identity.name, tags) == replace(identity, deadline=60)
+    assert identity_of(other.name, tags) == other
+    about = {identity.tag, replace(identity, deadline=60).tag, kept_tag(KEY, 99)}
+    assert tags_about(KEY, [*tags, kept_tag(KEY, 99), "web", "docklet"]) == about
 
 
 @pytest.mark.parametrize(

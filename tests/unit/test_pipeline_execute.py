@@ -21,6 +21,7 @@ from docklet.domain.outcome import Reason
 from docklet.domain.plan import Existing
 from docklet.pipeline.create import Rental, create
 from docklet.pipeline.execute import GRACE, execute, time_limit
+from docklet.pipeline.follow import SILENCE
 from docklet.pipeline.reach import boot
 from tests.builders import KEY, START, make_plan, make_size
 from tests.worlds import make_world
@@ -122,7 +123,8 @@ async def test_droplet_is_lost(tmp_path: Path, cloud: str) -> None:
     await accident
     lost = cloud in {"gone", "off"}
     assert caught.value.reason is (Reason.DROPLET_LOST if lost else Reason.UNREACHABLE)
-    assert world.clock.now() <= START + (220 if lost else 3600 + GRACE + 70)
+    patience = 70 + SILENCE if cloud == "silent" else 70
+    assert world.clock.now() <= START + (220 if lost else 3600 + GRACE + patience)
     assert lost or world.clock.now() >= START + 3600
 
 

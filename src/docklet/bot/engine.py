@@ -10,6 +10,7 @@ from docklet.render.listing import Listed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from docklet.domain.extension import Extension
     from docklet.domain.identity import Identity, RunKey
     from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress
@@ -79,14 +80,17 @@ class Engine(Protocol):
     async def stop(self, run: Going, by: str) -> str:
         """End a run's script, or the whole droplet if it has none; say in a sentence which."""
 
-    async def keep_for(self, run: Going) -> int:
-        """Return for how many seconds a run's droplet is kept if it is."""
+    async def plan_of(self, run: Going) -> Plan:
+        """Return what a run that goes on was planned to be; raise when its script has ended."""
 
     async def keep(self, run: Going) -> str:
         """Have a run's droplet kept when the run has ended; say in a sentence what comes of it."""
 
     async def keep_until(self, run: Going, until: int) -> None:
         """Keep a droplet that is kept already until another, later, epoch second."""
+
+    async def extend(self, run: Going, more: Extension) -> float:
+        """Let a script take longer; return the epoch second until which it may."""
 
     async def log(self, run: Going, lines: int) -> str:
         """Return the end of a run's log as text without secrets; raise where those are unknown."""

@@ -6,8 +6,9 @@ from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
 from docklet.bot.spending import count
-from docklet.domain.cost import dollars
+from docklet.domain.cost import cost_of, dollars
 from docklet.domain.errors import InvalidInputs, Problem
+from docklet.domain.extension import check_cost, extended
 from docklet.domain.fields import LONGEST_KEEP
 from docklet.domain.spend import Wish
 from docklet.render import answers
@@ -37,7 +38,8 @@ async def keep(command: Keep, case: Case) -> None:
     found = await _meant(command.run, case)
     kept = found.identity.kept_until
     if kept is None:
-        await _counted(found, await case.bot.engine.keep_for(found), case)
+        plan = await case.bot.engine.plan_of(found)
+        await _counted(found, plan.spec.keep_for, case)
         told = await case.bot.engine.keep(found)
     else:
         told = _KEPT.format(until=moment(kept))
@@ -45,16 +47,35 @@ async def keep(command: Keep, case: Case) -> None:
 
 
 async def extend(command: Extend, case: Case) -> None:
-    """Give a kept droplet more time, within the longest that one may be kept, and the money."""
-    found, bot = await _meant(command.run, case), case.bot
-    kept, now = found.identity.kept_until, bot.clock.now()
+    """Give a script, or a kept droplet, more time, within what either may have and may cost."""
+    found = await _meant(command.run, case)
+    kept = found.identity.kept_until
     if kept is None:
-        raise InvalidInputs((Problem(name="extend", message=_RUNNING),))
-    until = min(kept + command.seconds, int(now) + LONGEST_KEEP)
-    more = await _counted(found, until - kept, case)
-    await bot.engine.keep_until(found, until)
-    told = _EXTENDED.format(until=moment(until), more=dollars(more))
+        told = await _script(found, command.seconds, case)
+    else:
+        told = await _kept(found, kept, command.seconds, case)
     await case.conversation.done(answers.about_run(found.key, told))
+
+
+async def _kept(run: Going, kept: int, seconds: int, case: Case) -> str:
+    """Keep a droplet for longer; say until when."""
+    until = min(kept + seconds, int(case.bot.clock.now()) + LONGEST_KEEP)
+    more = await _counted(run, until - kept, case)
+    await case.bot.engine.keep_until(run, until)
+    return _KEPT_ON.format(until=moment(until), more=dollars(more))
+
+
+async def _script(run: Going, seconds: int, case: Case) -> str:
+    """Let a script take longer if the whole run stays within what one may cost; say how long."""
+    engine, deadline = case.bot.engine, run.identity.deadline
+    plan = await engine.plan_of(run)
+    extension = extended(plan, deadline, seconds)
+    lifetime = extension.deadline - run.droplet.created
+    worst = cost_of(lifetime, run.droplet.price_hourly)
+    check_cost(worst, plan.spec.max_cost, case.config.bounds.max_cost)
+    more = await _counted(run, extension.deadline - deadline, case)
+    until = await engine.extend(run, extension)
+    return _EXTENDED.format(until=moment(until), more=dollars(more))
 
 
 async def _counted(run: Going, seconds: int, case: Case) -> Decimal:
@@ -119,9 +140,9 @@ _NONE: Final = (
     " minute. A run from elsewhere goes by its key, which its comment begins with in `docklet ls`."
 )
 _KEPT: Final = "Its droplet is kept already, until {until}."
-_EXTENDED: Final = "Its droplet is kept until {until}. That costs another {more}."
-_RUNNING: Final = (
-    "Only the time of a kept droplet can be extended, and this run's script is still running:"
-    " nothing was changed. Start the job with a longer `timeout`."
+_KEPT_ON: Final = "Its droplet is kept until {until}. That costs another {more}."
+_EXTENDED: Final = (
+    "Its script may run until {until} now. That may cost another {more}. The `timeout-minutes` of"
+    " its job are not changed: when the job ends, the run does."
 )
 _MANY: Final = "`{word}` begins more than one run's key. Give more digits."

@@ -63,7 +63,7 @@ class Logs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend:
-    """`/docklet extend 2h [run]`: let a kept droplet, or a script, have more time."""
+    """`/docklet extend 2h [run]`: let a script, or a kept droplet, have more time."""
 
     seconds: int
     """Seconds to add, 60 to 86400."""

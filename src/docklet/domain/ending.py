@@ -31,6 +31,8 @@ class Ending:
     usage: Usage
     keep: str = ""
     """The seal of somebody's wish to keep the machine; empty when nobody has one."""
+    limit: int = 0
+    """Seconds that the script had if it was given more, as the machine says; else 0."""
 
     @property
     def succeeded(self) -> bool:

@@ -47,7 +47,7 @@ class Identity:
 
     @property
     def tag(self) -> str:
-        """The tag that the droplet is created with."""
+        """The tag that says so; the droplet is created with one, and more time adds another."""
         owner, _, name = self.repository.partition("/")
         return f"docklet:{self.key}:{self.deadline}:{_encode(owner)}:{_encode(name)}"
 
@@ -63,7 +63,10 @@ def kept_tag(key: RunKey, until: int) -> str:
 
 
 def identity_of(name: str, tags: Iterable[str]) -> Identity | None:
-    """Read a droplet's identity; None unless its name *and* its tag say that it is ours."""
+    """Read a droplet's identity; None unless its name *and* its tag say that it is ours.
+
+    Of several tags that say an end the latest counts: who gives a run more time adds one.
+    """
     named = _NAME.fullmatch(name)
     if named is None:
         return None
@@ -73,12 +76,13 @@ def identity_of(name: str, tags: Iterable[str]) -> Identity | None:
     ]
     if not ours:
         return None
+    latest = max(ours, key=lambda found: int(found["deadline"]))
     kept = [int(found["until"]) for tag in tags if (found := _KEPT.fullmatch(tag))]
     return Identity(
         key=RunKey(named["key"]),
         slot=named["slot"],
-        repository=f"{_decode(ours[0]['owner'])}/{_decode(ours[0]['name'])}",
-        deadline=int(ours[0]["deadline"]),
+        repository=f"{_decode(latest['owner'])}/{_decode(latest['name'])}",
+        deadline=int(latest["deadline"]),
         kept_until=max(kept, default=None),
     )
 
@@ -94,6 +98,12 @@ def tag_of(tag: str) -> tuple[RunKey, int] | None:
     if found:
         return RunKey(found["key"]), int(found["deadline"])
     return (RunKey(kept["key"]), int(kept["until"])) if kept else None
+
+
+def tags_about(run: RunKey, tags: Iterable[str]) -> frozenset[str]:
+    """Return those of `tags` that are about a run."""
+    named = {tag: tag_of(tag) for tag in tags}
+    return frozenset(tag for tag, found in named.items() if found and found[0] == run)
 
 
 def slot_of(*parts: str) -> str:

@@ -18,7 +18,7 @@ from docklet.droplet.request import read_request
 
 ANSWERING = (
     *("checkout", "unpack", "pull", "start", "ending", "stop", "clean"),
-    *("hold", "look", "keep"),
+    *("hold", "look", "keep", "extend"),
 )
 STREAMING = ("follow", "collect", "pack")
 

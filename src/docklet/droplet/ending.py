@@ -9,6 +9,7 @@ from typing import Any, Mapping
 from docklet.droplet import lock, machine
 from docklet.droplet.home import Home, read_json, write_json
 from docklet.droplet.keep import wish
+from docklet.droplet.limits import extended
 from docklet.droplet.request import Request
 from docklet.droplet.usage import read_summary
 
@@ -19,12 +20,13 @@ def ending(home: Home, _request: Request) -> dict[str, object]:
     alive = lock.is_held(home)
     # Looked for after the lock: a supervisor writes the ending before it lets go.
     written = read_json(home.ending)
+    asked = {"keep": wish(home), "limit": extended(home)}
     if written is not None:
-        return {"ended": True, **written, "job": job, "keep": wish(home)}
+        return {"ended": True, **written, "job": job, **asked}
     going = {"log_bytes": log_size(home), "usage": read_summary(home), "job": job}
     if alive or job is None:
         return {"ended": False, "alive": alive, **going}
-    return {"ended": True, **_lost(job), **going, "keep": wish(home)}
+    return {"ended": True, **_lost(job), **going, **asked}
 
 
 def write_ending(home: Home, value: Mapping[str, Any]) -> None:

@@ -55,6 +55,11 @@ class Home:
         return os.path.join(self.root, "stop.json")
 
     @property
+    def extension(self) -> str:
+        """How long the script may take, if that is longer than it was."""
+        return os.path.join(self.root, "extension.json")
+
+    @property
     def keep(self) -> str:
         """A request to whoever carries the run out to keep this machine."""
         return os.path.join(self.root, "keep.json")

@@ -153,6 +153,7 @@ class Watch:
         return Facts(
             exit_code=state.get("ExitCode"),
             interrupted=self._limits.interrupted,
+            limit=self._limits.seconds,
             asked_by=self._limits.asked_by,
             out_of_memory=bool(state.get("OOMKilled") or self._killings.look()),
             kills=machine.out_of_memory_kills() - self._kills,

@@ -39,6 +39,8 @@ class Facts:
     """As Docker tells it."""
     interrupted: str = ""
     """`timed-out` or `stopped` if we ended it."""
+    limit: float = 0.0
+    """Seconds that it might take."""
     asked_by: str = ""
     """Who wanted that, as far as anybody said."""
     refusal: str = ""
@@ -62,6 +64,7 @@ class Verdict(NamedTuple):
     message: str
 
 
+_TIMED_OUT = "The script reached its time limit of {limit} and was ended."
 _STOPPED = "The script was stopped on request."
 _WELL = Verdict("exited", "The script ended well.")
 
@@ -73,13 +76,21 @@ def judge(facts: Facts) -> Verdict:
     if facts.interrupted == "stopped":
         return Verdict("stopped", stopped(facts.asked_by))
     if facts.interrupted == "timed-out":
-        return Verdict("timed-out", "The script reached its time limit and was ended.")
+        return Verdict("timed-out", _TIMED_OUT.format(limit=spelled(facts.limit)))
     if facts.exit_code is None:
         return Verdict("lost", facts.trouble or "How the script ended is not known.")
     verdict = _failed(facts, facts.exit_code) if facts.exit_code else _WELL
     if facts.daemon_was_lost and verdict.kind == "exited":
         return verdict._replace(message=f"{verdict.message} {_GAP}")
     return verdict
+
+
+def spelled(seconds: float) -> str:
+    """Write a time limit as the input `timeout` takes it."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number:g}{unit}" for number, unit in parts if number)
 
 
 def stopped(by: str) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from docklet.adapters.runner.log import Runner
     from docklet.bot.engine import Order
+    from docklet.domain.extension import Extension
     from docklet.domain.identity import RunKey
     from docklet.domain.plan import Plan
     from docklet.domain.progress import Progress
@@ -156,9 +157,9 @@ class ActionEngine:
         """End a run's script, or the whole droplet if it has none; say in a sentence which."""
         return await steer.stop(run.droplet, run.identity, by, self._office, self._site)
 
-    async def keep_for(self, run: Going) -> int:
-        """Return for how many seconds a run's droplet is kept if it is."""
-        return await steer.keep_for(run.droplet, run.identity, self._office, self._site)
+    async def plan_of(self, run: Going) -> Plan:
+        """Return what a run that goes on was planned to be; raise when its script has ended."""
+        return await steer.plan_of(run.droplet, run.identity, self._office, self._site)
 
     async def keep(self, run: Going) -> str:
         """Have a run's droplet kept when the run has ended; say in a sentence what comes of it."""
@@ -170,6 +171,10 @@ class ActionEngine:
         The tag with the earlier end stays: the latest one counts, and all go with the droplet.
         """
         await self._site.cloud.add_tag(run.droplet.droplet_id, kept_tag(run.key, until))
+
+    async def extend(self, run: Going, more: Extension) -> float:
+        """Let a script take longer; return the epoch second until which it may."""
+        return await steer.extend(run.droplet, run.identity, more, self._office, self._site)
 
     async def log(self, run: Going, lines: int) -> str:
         """Return the end of a run's log as text without secrets; raise where those are unknown."""

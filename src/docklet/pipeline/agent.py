@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from docklet.domain.errors import HostKeyMismatch, Unreachable
-from docklet.pipeline.answers import broken, read_answer, read_ending, read_look
+from docklet.pipeline.answers import broken, read_answer, read_ending, read_left, read_look
 from docklet.pipeline.world import finishes
 
 if TYPE_CHECKING:
@@ -70,6 +70,12 @@ class Agent:
         command = ["test", "-e", f"{self.home}/agent.pyz"]
         done = await self._within("look", self._shell.run(command))
         return done.exit_code == 0
+
+    async def neighbours(self) -> tuple[str, ...]:
+        """Return the names of what lies beside the directory: other runs'; asks once."""
+        command = ["ls", "--", self.home.rpartition("/")[0]]
+        done = await self._within("look", self._shell.run(command))
+        return () if done.exit_code else tuple(done.stdout.decode(errors="replace").split())
 
     async def checkout(self, request: Mapping[str, object], token: Secret) -> str:
         """Check the repository out and return the commit."""
@@ -132,6 +138,10 @@ class Agent:
     async def keep(self, seal: str) -> bool:
         """Leave a sealed wish to keep the machine; False when it comes too late."""
         return bool((await self._call("keep", {"seal": seal}, patience=0)).get("kept"))
+
+    async def extend(self, limit: int, *, patience: float) -> float | None:
+        """Let the script take `limit` seconds; return how many are left, None when it is over."""
+        return read_left(await self._call("extend", {"limit": limit}, patience=patience))
 
     async def stop(self, *, by: str = "", patience: float = PATIENCE) -> None:
         """Stop the container; `by` is who asks for it."""

@@ -72,6 +72,7 @@ def read_ending(answer: Mapping[str, Any]) -> Ending:
             log_bytes=int(answer.get("log_bytes") or 0),
             usage=read_usage(usage),
             keep=one_line(str(answer.get("keep") or "")),
+            limit=int(answer.get("limit") or 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise broken(
@@ -92,6 +93,16 @@ def read_look(answer: Mapping[str, Any]) -> Look:
     except (KeyError, TypeError, ValueError, AttributeError):
         raise broken(
             Completed(exit_code=0, stdout=repr(answer).encode(), stderr=b""), "look"
+        ) from None
+
+
+def read_left(answer: Mapping[str, Any]) -> float | None:
+    """Read how many seconds a script has left; None when it was too late for more."""
+    try:
+        return max(0.0, float(answer["left"])) if answer["extended"] else None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise broken(
+            Completed(exit_code=0, stdout=repr(answer).encode(), stderr=b""), "extend"
         ) from None
 
 

@@ -46,6 +46,10 @@ class Rental:
     """The way in, once there is one."""
     keep: bool = False
     """Whether somebody asked, while the script ran, to keep the droplet."""
+    tags: frozenset[str] = frozenset()
+    """What the droplet was tagged with after its creation; it goes with the droplet."""
+    overdue: bool = False
+    """Whether the droplet goes now, whoever wants to keep it."""
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the run was stopped from outside: its process is about to be killed."""
 

@@ -48,7 +48,7 @@ async def execute(
         await agent.start({**start_request(plan, limit), "record": record or {}})
         deadline = world.clock.now() + limit + GRACE + 60
         with SavedLog(log, room_for(log.parent) // 2) as sink:
-            await Follower(agent, world, sink).follow(deadline)
+            await Follower(agent, world, sink, run=plan.identity).follow(deadline)
         ending = await agent.ending()
     if ending is None:
         message = "The supervisor on the droplet ended without saying how the script ended."

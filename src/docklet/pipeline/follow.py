@@ -12,11 +12,13 @@ from docklet.domain.errors import (
     Unreachable,
 )
 from docklet.domain.events import LogArrived, Noticed
+from docklet.domain.identity import identity_of
 from docklet.domain.outcome import Reason
 from docklet.pipeline.world import finishes
-from docklet.render.units import amount
+from docklet.render.units import amount, duration
 
 if TYPE_CHECKING:
+    from docklet.domain.identity import Identity
     from docklet.pipeline.agent import Agent
     from docklet.pipeline.saved_log import SavedLog
     from docklet.pipeline.world import World
@@ -25,6 +27,8 @@ RECONNECT: Final = 2.0
 """Seconds between attempts to take up a lost connection."""
 LOOK_AFTER: Final = 60.0
 """Seconds without a connection after which the cloud is asked whether the droplet exists."""
+SILENCE: Final = 300.0
+"""Seconds behind the deadline for which a silent cloud is asked whether there is more time."""
 FAILURES: Final = 5
 """Attempts in a row that may fail over there before the script's ending is asked for."""
 ABANDONED: Final = "exit-3"
@@ -34,11 +38,13 @@ ABANDONED: Final = "exit-3"
 class Follower:
     """Copies one log to one file."""
 
-    def __init__(self, agent: Agent, world: World, sink: SavedLog) -> None:
-        """Follow the log of `agent` into `sink`."""
+    def __init__(self, agent: Agent, world: World, sink: SavedLog, *, run: Identity) -> None:
+        """Follow the log of `agent`, which works for `run`, into `sink`."""
         self._agent = agent
         self._world = world
         self._sink = sink
+        self._run = run
+        self._more = 0
         self._offset = 0
         self._lost: Unreachable | None = None
         self._look_at = 0.0
@@ -47,13 +53,18 @@ class Follower:
     async def follow(self, deadline: float) -> None:
         """Return when the script has ended and every byte is here; raise at the deadline.
 
-        The droplet keeps the time limit by itself; this is for one that does not.
+        The droplet keeps the time limit by itself; this is for one that does not. Whether the
+        script has got more time meanwhile says the cloud, which no script can make up.
         """
-        clock = self._world.clock
+        clock, until = self._world.clock, deadline
         task = asyncio.ensure_future(self._until_ended())
         try:
-            if not await finishes({task}, deadline - clock.now(), clock):
-                raise self._lost or AgentError(_OVERDUE, kind="overdue", reason=Reason.TIMED_OUT)
+            while not await finishes({task}, until - clock.now(), clock):
+                heard = await self._check_droplet()
+                last = deadline + self._more + (0.0 if heard else SILENCE)
+                if until >= last and not task.done():
+                    raise self._lost or _overdue()
+                until = last if heard else min(until + LOOK_AFTER, last)
             await task
         finally:
             task.cancel()
@@ -94,19 +105,29 @@ class Follower:
             self._look_at = now + LOOK_AFTER
             await self._check_droplet()
 
-    async def _check_droplet(self) -> None:
-        """Raise when the run's own droplet is gone or off; a cloud that is silent says nothing."""
+    async def _check_droplet(self) -> bool:
+        """Learn how much more time the run's own droplet has got; raise when it is gone or off.
+
+        False when the cloud was silent, which says nothing.
+        """
         droplet_id = self._world.record.progress.droplet_id
         if droplet_id is None:
-            return
+            return True
         try:
             found = await self._world.cloud.droplet(droplet_id)
         except CloudError:
-            return
+            return False
         if found is None:
             raise CloudError(_GONE, reason=Reason.DROPLET_LOST)
         if found.status == "off":
             raise CloudError(_OFF, reason=Reason.DROPLET_LOST)
+        identity = identity_of(found.name, found.tags)
+        more = 0 if identity is None else identity.deadline - self._run.deadline
+        if more > self._more:
+            self._more = more
+            told = f"The script was given another {duration(more)}."
+            self._world.tell(Noticed(at=self._world.clock.now(), message=told))
+        return True
 
 
 def save(chunk: bytes, sink: SavedLog, world: World) -> None:
@@ -117,6 +138,11 @@ def save(chunk: bytes, sink: SavedLog, world: World) -> None:
     if sink.is_cut:
         told = _CUT.format(size=amount(sink.size))
         world.tell(Noticed(at=world.clock.now(), message=told))
+
+
+def _overdue() -> AgentError:
+    """Return the error for a script that the droplet did not end."""
+    return AgentError(_OVERDUE, kind="overdue", reason=Reason.TIMED_OUT)
 
 
 _CUT: Final = (

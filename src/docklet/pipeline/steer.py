@@ -1,26 +1,31 @@
-"""Reach into a run from another process than its own: stop its script, or read its log.
+"""Reach into a run from another process than its own: stop its script, extend it, read its log.
 
 Its own process goes on meanwhile and does what has to be done then: collect, report, give back.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from docklet.domain.errors import AgentError, DockletError
+from docklet.domain.errors import AgentError, CloudError, DockletError, Unreachable
 from docklet.pipeline.agent import persist
 from docklet.pipeline.examine import agent_on, looked
 from docklet.pipeline.keep import seal
 from docklet.pipeline.lease import unsealed
 from docklet.pipeline.reach import HOMES
 from docklet.pipeline.reap import discard
+from docklet.pipeline.remove import drop_tag
 from docklet.pipeline.watch import log_size, log_until
 from docklet.render.fence import readable
 from docklet.render.mask import mask_of
+from docklet.render.units import moment
 
 if TYPE_CHECKING:
+    from docklet.domain.extension import Extension
     from docklet.domain.identity import Identity
+    from docklet.domain.plan import Plan
     from docklet.domain.secret import Secret
     from docklet.pipeline.agent import Agent
     from docklet.pipeline.examine import Office
@@ -40,6 +45,16 @@ _KEEPING: Final = (
     "Its droplet will be kept when its script has ended, and the comment will say until when."
 )
 _TOO_LATE: Final = "Its script has ended already, so its droplet goes."
+_NO_ADDRESS: Final = (
+    "Its droplet has no address yet, so nothing was changed. Try again in a minute."
+)
+_OVER: Final = "Its script has ended already, or is being ended, so it gets no more time."
+_UNTOLD: Final = (
+    "The droplet did not answer ({why}), so nobody knows whether its script has more time now. The"
+    " droplet may stay until {until} in any case; another `extend` adds to that."
+)
+_PUT_BACK: Final = "{why} Nothing was changed."
+_LEFT: Final = "{why} Its droplet may stay until {until} nevertheless."
 _UNKNOWN: Final = (
     "The log of this run is not shown: its script was given secrets, and what has to be blanked"
     " out is not known here ({why})."
@@ -81,14 +96,21 @@ async def _stopped(agent: Agent, by: str, clock: Clock) -> str:
     return _STOPPING
 
 
-async def keep_for(droplet: Droplet, identity: Identity, office: Office, site: Site) -> int:
-    """Return for how many seconds a run's droplet is kept if it is; raise `AgentError`."""
+async def plan_of(droplet: Droplet, identity: Identity, office: Office, site: Site) -> Plan:
+    """Return the plan of a run, as its own process has sealed it.
+
+    Raises `AgentError` when there is none, or the script has ended; `Unreachable` as it says.
+    """
+    if not droplet.address:
+        raise Unreachable(_NO_ADDRESS)
     agent = agent_on(droplet, identity, office, site)
     try:
         found = await agent.look()
-        return unsealed(found.record, identity.key, office.access).plan.spec.keep_for
     finally:
         await agent.close()
+    if found.ended:
+        raise AgentError(_ENDED, kind="ended")
+    return unsealed(found.record, identity.key, office.access).plan
 
 
 async def keep(droplet: Droplet, identity: Identity, office: Office, site: Site) -> str:
@@ -103,6 +125,53 @@ async def keep(droplet: Droplet, identity: Identity, office: Office, site: Site)
     finally:
         await agent.close()
     return _KEEPING if told else _TOO_LATE
+
+
+async def extend(
+    droplet: Droplet, identity: Identity, more: Extension, office: Office, site: Site
+) -> float:
+    """Let a script take longer; return the epoch second until which it may, as the droplet says.
+
+    The droplet's deadline goes first, or somebody could delete it under a script that was told
+    that it has more time. Raises `DockletError` with the deadline back where it was, unless the
+    script may have been told.
+    """
+    tag = replace(identity, deadline=more.deadline).tag
+    try:
+        await site.cloud.add_tag(droplet.droplet_id, tag)
+        left = await _told(droplet, identity, more, office, site)
+    except Unreachable as error:
+        until, why = moment(more.deadline), error.message.rstrip(".")
+        raise Unreachable(_UNTOLD.format(until=until, why=why)) from error
+    except DockletError as error:
+        told = await _put_back(tag, more, error.message, site)
+        raise AgentError(told, kind="not-extended", reason=error.reason) from error
+    if more.superseded is not None:
+        await drop_tag(replace(identity, deadline=more.superseded).tag, site)
+    return min(site.clock.now() + left, more.deadline)
+
+
+async def _told(
+    droplet: Droplet, identity: Identity, more: Extension, office: Office, site: Site
+) -> float:
+    """Tell the droplet, which may be told twice; return the seconds that the script has left."""
+    agent = agent_on(droplet, identity, office, site)
+    try:
+        left = await agent.extend(more.limit, patience=PATIENCE)
+    finally:
+        await agent.close()
+    if left is None:
+        raise AgentError(_OVER, kind="ended")
+    return left
+
+
+async def _put_back(tag: str, more: Extension, why: str, site: Site) -> str:
+    """Take a deadline back; say what is the case then."""
+    try:
+        await site.cloud.delete_tag(tag)
+    except CloudError:
+        return _LEFT.format(why=why, until=moment(more.deadline))
+    return _PUT_BACK.format(why=why)
 
 
 async def log_end(

@@ -31,7 +31,7 @@ COMMANDS: Final = (
     ("plan [job] [input=value ...]", "says what `run` would do and cost"),
     ("stop [run]", "ends a run; what it has made so far goes to a branch of its own"),
     ("logs [n] [run]", "shows the last lines of a run's log"),
-    ("extend 2h [run]", "keeps a kept droplet for longer"),
+    ("extend 2h [run]", "lets a script take longer, or keeps a kept droplet for longer"),
     ("keep [run]", "keeps the droplet for debugging when its run has ended"),
     ("status", "lists the runs of this conversation"),
     ("help", "shows this"),

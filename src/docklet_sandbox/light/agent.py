@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STREAMING: Final = frozenset({"follow", "collect", "pack"})
 VERBS: Final = STREAMING | {
     *("checkout", "unpack", "pull", "start", "ending", "stop", "clean"),
-    *("hold", "look", "keep"),
+    *("hold", "look", "keep", "extend"),
 }
 _LARGEST: Final = 100 << 20
 _GRACE: Final = 10.0
@@ -53,6 +53,8 @@ class LightAgent:
     """When containers were started, the machine's other directories' too."""
     wish: str = ""
     """The seal of a wish to keep the machine."""
+    limit: float = 0.0
+    """Seconds that somebody lets the script take; 0 where nobody said so."""
 
     async def answer(
         self, verb: str, request: Mapping[str, Any], payload: bytes = b""
@@ -73,6 +75,7 @@ class LightAgent:
             "hold": lambda: self.lease.hold(request, self.time.now()),
             "look": self._look,
             "keep": lambda: self._keep(request),
+            "extend": lambda: self._extend(request),
         }
         return doing[verb]()
 
@@ -137,7 +140,7 @@ class LightAgent:
                 script=self.script,
                 job=job_of(self.name, request, self.script.digest, now),
                 started=now,
-                timeout=float(request["timeout"]),
+                timeout=max(float(request["timeout"]), self.limit),
                 grace=float(request.get("grace") or _GRACE),
             )
         return self.container.told
@@ -165,7 +168,7 @@ class LightAgent:
 
     def _clean(self) -> dict[str, object]:
         container, self.container, self.head = self.container, None, ""
-        self.lease = Lease()
+        self.lease, self.limit = Lease(), 0.0
         if container is not None:
             container.wake()
         return {"cleaned": True}
@@ -181,13 +184,25 @@ class LightAgent:
             self.wish = wire.field(request, "seal", str)
         return {"kept": not ended}
 
+    def _extend(self, request: Mapping[str, Any]) -> dict[str, object]:
+        limit, now = float(wire.field(request, "limit", int, float)), self.time.now()
+        limit, container = max(limit, self.limit), self.container
+        if container is None:
+            self.limit = limit
+            return {"extended": True, "left": limit}
+        over = container.is_being_ended(now)
+        if not over:
+            self.limit = limit
+            container.timeout = max(container.timeout, limit)
+        return {"extended": not over, "left": limit - (now - container.started)}
+
     def _ending(self) -> dict[str, object]:
         if self.container is None:
             return {"ended": False, "alive": False, "log_bytes": 0, "usage": {}, "job": None}
         now = self.time.now()
         ended = self.container.ending(now)
         if ended is not None:
-            return {"ended": True, **ended, "keep": self.wish}
+            return {"ended": True, **ended, "keep": self.wish, "limit": self.limit}
         return {"ended": False, "alive": True, **self.container.going(now)}
 
     async def _follow(self, offset: int) -> AsyncIterator[bytes]:

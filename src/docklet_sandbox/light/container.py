@@ -23,7 +23,7 @@ _DIED: Final = "The supervisor on the machine died before the script ended."
 _SAID: Final = {
     "lost": "The machine was rebooted while the script ran.",
     "stopped": "The script was stopped on request.",
-    "timed-out": "The script reached its time limit and was ended.",
+    "timed-out": "The script reached its time limit of {limit} and was ended.",
 }
 _INTERVAL: Final = 5.0
 _POINTS: Final = 60
@@ -56,6 +56,7 @@ class Container:
     """What was asked for, as the agent notes it."""
     started: float
     timeout: float
+    """Seconds that it may take; more, once somebody has said so."""
     grace: float
     asked: list[End] = field(default_factory=list)
     """Requests to stop."""
@@ -81,6 +82,11 @@ class Container:
         if not self.script.unlimited:
             ends.append(self._interrupted(self.started + self.timeout, "timed-out", self.grace))
         return min(ends, key=lambda one: one.at)
+
+    def is_being_ended(self, now: float) -> bool:
+        """Tell whether it is too late for more time."""
+        struck = not self.script.unlimited and now >= self.started + self.timeout
+        return bool(self.asked) or struck or now >= self.end.at
 
     def stop(self, now: float, grace: float, by: str = "") -> None:
         """Ask for the end."""
@@ -165,7 +171,7 @@ class Container:
         """Say why it was ended, if it was."""
         if end.kind == "stopped" and self.asked_by:
             return f"The script was stopped on request of {self.asked_by}."
-        return _SAID.get(end.kind, "")
+        return _SAID.get(end.kind, "").format(limit=_spelled(self.timeout))
 
     def _interrupted(self, at: float, kind: str, grace: float) -> End:
         if self.script.stubborn:
@@ -179,6 +185,14 @@ class Container:
         if code in _SIGNALS:
             return f"The script failed with exit code {code}, as after signal {code - 128}."
         return f"The script failed with exit code {code}."
+
+
+def _spelled(seconds: float) -> str:
+    """Write a time limit as the agent does."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number:g}{unit}" for number, unit in parts if number)
 
 
 def _used(lasted: float) -> dict[str, object]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from docklet.adapters.git.directory import GitDirectory
 from docklet.domain.errors import DockletError
+from docklet.domain.extension import extended
+from docklet.domain.identity import identity_of
 from docklet.domain.spec import Keep, Push
 from docklet.entrypoints.carry_out import Finished, Job, rent_and_run
 from docklet.entrypoints.cleanup import KEY_STATE, settle
 from docklet.entrypoints.sweeps import Desk, desk_of
+from docklet.pipeline import steer
 from docklet.pipeline.sweep import sweep
 from docklet.render.comment import is_open
 from docklet.wiring import site_of
@@ -23,7 +27,7 @@ from tests.chaos.light.baton import threads_in_step
 from tests.chaos.light.furniture import furnish
 from tests.chaos.light.ground import REPOSITORY
 from tests.chaos.light.web import wires_in_memory
-from tests.chaos.story import SWEEP, Story
+from tests.chaos.story import SWEEP, SWEEPS, Story
 from tests.fakes import FakeGit
 
 if TYPE_CHECKING:
@@ -106,6 +110,8 @@ def _course(
         yield _then(end, stage.rejoin)
     if day.vanish_at is not None:
         yield _then(day.vanish_at, stage.vanish)
+    if weather.more_at is not None:
+        yield _more(stage, weather.more_at)
     if day.uncomment_at is not None:
         yield _then(day.uncomment_at, stage.uncomment)
     yield _then(day.rival_at, stage.interfere)
@@ -117,6 +123,24 @@ async def _then(second: float, happen: Callable[[], object]) -> None:
     happen()
 
 
+async def _more(stage: LightStage, second: float) -> None:
+    """Give the script another hour, from a process of its own."""
+    await _at(second)
+    await _process(stage, _extend(stage))
+
+
+async def _extend(stage: LightStage) -> None:
+    """Give whatever the run has more time, as a comment does; it may not be possible."""
+    desk = _desk(stage)
+    with suppress(DockletError):
+        for each in await desk.site.cloud.droplets():
+            who = identity_of(each.name, each.tags)
+            if who is not None and who.key == KEY:
+                plan = await steer.plan_of(each, who, desk.office, desk.site)
+                more = extended(plan, who.deadline, 3600)
+                await steer.extend(each, who, more, desk.office, desk.site)
+
+
 async def _at(second: float) -> None:
     """Wait for a second of the day."""
     await asyncio.sleep(START + second - now())
@@ -126,14 +150,17 @@ async def _process(stage: LightStage, main: Coroutine[Any, Any, None]) -> None:
     """Run a process to its end; whatever it has left behind goes with it."""
     process: Process
     process, work = stage.loop.spawn(main)
-    await asyncio.wait([work])
-    stage.loop.kill(process)
+    try:
+        await asyncio.wait([work])
+    finally:
+        stage.loop.kill(process)
     work.result()
 
 
-def _desk(stage: LightStage) -> Desk:
+def _desk(stage: LightStage, place: str = "") -> Desk:
     """Return where another process sits, which knows nothing of the one before."""
-    return desk_of(stage.settings, REPOSITORY, site_of(stage.settings, stage.seen), known=())
+    settings = replace(stage.settings, directory=stage.directory / place)
+    return desk_of(settings, REPOSITORY, site_of(settings, stage.seen), known=())
 
 
 async def _post_step(stage: LightStage) -> None:
@@ -157,7 +184,7 @@ async def _sweeps(stage: LightStage) -> None:
 
 async def _sweep(stage: LightStage) -> None:
     """Bring in order whatever nobody looks after any more."""
-    desk = _desk(stage)
+    desk = _desk(stage, SWEEPS)
     with suppress(DockletError):
         found = await sweep(desk.office, desk.hands, desk.site)
         await desk.close_forgotten(one.key for one in found)

@@ -35,8 +35,6 @@ _FORGE: Final = (
     ("POST", "*/pulls"),
 )
 _TIMES: Final = (1, 1, 2, 4, 7, 12)
-_REFUSALS_BORNE: Final = 7
-"""Pushes that are refused, whatever they are: a run here has three sweeps until its deadline."""
 _VERBS: Final = ("checkout", "pull", "start", "ending", "collect", "clean", "hold", "look")
 _REFUSALS: Final = ("disk-full", "pull-failed", "clone-failed", "docker")
 _PATIENCE: Final = {"cloud": 60.0, "forge": 9.0}
@@ -64,11 +62,13 @@ class Weather:
     lost: dict[str, list[bool]]
     refusals: dict[str, list[Failing]]
     stubborn: bool
+    more_at: float | None
+    """When somebody gives the script another hour."""
 
     @property
     def is_calm(self) -> bool:
         """Whether neither the cloud nor the droplet makes trouble, or is slow."""
-        odd = self.fate or self.reboots or self.cuts or self.lost or self.refusals
+        odd = self.fate or self.reboots or self.cuts or self.lost or self.refusals or self.more_at
         return not (self.cloud or odd) and self.api_delay <= 1 and self.day.is_smooth
 
     @property
@@ -81,16 +81,8 @@ def draw(seed: int) -> Weather:
     """Return the weather of a seed."""
     day = schedule.draw(seed)
     chance = Random(f"light {seed}")  # noqa: S311 - a story, not a secret
-    elsewhere: dict[str, Any] = {
-        "cloud": (),
-        "cloud_slow": {},
-        "deaf": 0,
-        "agent": (),
-        "forge": (),
-        "cuts": (),
-    }
     return Weather(
-        day=replace(day, pushes=day.pushes[:_REFUSALS_BORNE], **elsewhere),
+        day=replace(day, cloud=(), cloud_slow={}, deaf=0, agent=(), forge=(), cuts=()),
         api_delay=chance.choice([0.1, 0.3, 0.3, 2.0]),
         ip_delay=_seldom(chance, [0.0, 3.0, 40.0]),
         cloud=(*_creates(chance), *_faults(chance, "cloud", _CLOUD, day.deaf)),
@@ -105,7 +97,14 @@ def draw(seed: int) -> Weather:
         },
         refusals=_refusals(chance),
         stubborn=chance.random() > 0.95,
+        more_at=_more(seed),
     )
+
+
+def _more(seed: int) -> float | None:
+    """Draw when somebody gives the script more time, beside the draws of all else."""
+    chance = Random(f"more {seed}")  # noqa: S311 - a story, not a secret
+    return chance.uniform(5.0, 300.0) if chance.random() > 0.9 else None
 
 
 def _creates(chance: Random) -> tuple[Fault, ...]:
