@@ -54,14 +54,15 @@ def _word(moment: str) -> str:
     return re.sub(r"\W", "-", moment).strip("-")
 
 
-def killed_at(scene: Scene, moment: str) -> Dead:
-    """Run, and die at `moment`."""
+def killed_at(scene: Scene, moment: str, *options: str) -> Dead:
+    """Run, with further options, and die at `moment`."""
     command = [sys.executable, "-m", "tests.acceptance.crashing", moment, "run"]
     command += ["--repo", scene.repository, "--script", "do.sh", "--args", _word(moment)]
-    command += ["--image", SHELL_IMAGE, "--timeout", "5m"]
+    command += ["--image", SHELL_IMAGE, "--timeout", "5m", *options]
     folder = scene.folder / _word(moment)
     folder.mkdir()
-    environment = scene.environment() | {"PYTHONPATH": str(ROOT)}
+    environment = scene.environment()
+    environment["PYTHONPATH"] += f":{ROOT}"
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, timeout=300, check=False
     )

@@ -8,7 +8,7 @@ from docklet.domain.outcome import Reason, Status, status_of
 from docklet.domain.spec import Push
 from docklet.render.comment import is_open
 from tests.builders import START
-from tests.chaos.story import SWEEP
+from tests.chaos.story import SWEEP, SWEEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,7 +114,8 @@ def _owes_results(story: Story) -> bool:
 
 
 def _has_results(story: Story) -> bool:
-    """Tell whether the results are in the repository, or in an archive on a living runner."""
+    """Tell whether the results are in the repository, or in an archive on a living machine."""
     scene = story.scene
     lives = story.outcome is not None or scene.schedule.post_step
-    return scene.pushed or (lives and any(scene.directory.rglob("results.tar")))
+    place = scene.directory if lives else scene.directory / SWEEPS
+    return scene.pushed or any(place.rglob("results.tar"))

@@ -16,7 +16,7 @@ from docklet.pipeline.world import Record
 from docklet.render.links import Links
 from tests.builders import KEY, START
 from tests.chaos.furniture import furnish
-from tests.chaos.story import SWEEP, Story
+from tests.chaos.story import SWEEP, SWEEPS, Story
 from tests.desks import FakeDesk, desk_in
 from tests.worlds import FakeWorld
 
@@ -124,6 +124,13 @@ def _desk(stage: Stage, holder: str) -> FakeDesk:
     return desk_in(world, holder=holder)
 
 
+def _elsewhere(stage: Stage) -> Stage:
+    """Return the stage as another machine sees it."""
+    folder = stage.directory / SWEEPS
+    folder.mkdir(exist_ok=True)
+    return replace(stage, world=replace(stage.world, directory=folder))
+
+
 async def _post_step(stage: Stage) -> bool:
     """Save or delete what the main step left."""
     with suppress(DockletError):
@@ -138,7 +145,7 @@ async def _sweeps(stage: Stage) -> bool:
     stage.world.forge.edited = dict.fromkeys(stage.world.forge.comments, clock.now())
     while clock.now() < end:
         await clock.sleep(SWEEP)
-        desk = _desk(stage, f"sweep-{clock.now()}")
+        desk = _desk(_elsewhere(stage), f"sweep-{clock.now()}")
         with suppress(DockletError):
             found = await sweep(desk.office, desk.hands, desk.site)
             await desk.close_forgotten(one.key for one in found)

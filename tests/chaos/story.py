@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SWEEP: Final = 1800.0
 """Seconds between two scheduled sweeps."""
+SWEEPS: Final = "sweeps"
+"""Directory of the machine that sweeps, which is another one than the run's."""
 
 
 class Scene(Protocol):

@@ -13,6 +13,7 @@ from azure.core.pipeline.policies import RetryPolicy
 
 from docklet.domain.identity import Identity, identity_of
 from docklet.domain.outcome import Published
+from docklet.domain.spec import Push
 from docklet.domain.triage import Action, Decision
 from docklet.pipeline import publish, sweep
 from docklet.ports import Deletion, PushAnswer, PushVerdict
@@ -38,6 +39,8 @@ ENOUGH = 1500
 """Schedules in which a missing control has to show."""
 ENOUGH_DAYS = 12
 """The same, of those on which it is needed."""
+REFUSALS = 7
+"""Pushes that a sweep or two make up for."""
 
 
 @pytest.mark.parametrize("ground", Ground)
@@ -189,6 +192,13 @@ def _deletion_is_forgotten(day: Weather) -> bool:
     return any((each.kind, each.status) == (FaultKind.ANSWER, 204) for each in day.cloud)
 
 
+def _sweeps_are_refused(weather: Weather) -> bool:
+    """Tell whether a run loses its process, and no push may do for hours."""
+    day = weather.day
+    killed = day.kill_at is not None and not day.post_step
+    return killed and day.push != Push.NONE and len(day.pushes) > REFUSALS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sabotage:
     """A control that adapters and pipeline have together, and what happens without it."""
@@ -212,6 +222,11 @@ OF_ADAPTERS: Final = {
         figure="comments_not_one",
         concerns=_comment_is_lost,
         replaced={"docklet.adapters.github.tries.Tries.once": _sent_again},
+    ),
+    "what no branch takes is removed": Sabotage(
+        figure="lost_results",
+        concerns=_sweeps_are_refused,
+        replaced={"docklet.pipeline.publish._published": _tidied},
     ),
     "a deletion is believed": Sabotage(
         figure="orphans",

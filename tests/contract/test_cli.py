@@ -108,6 +108,14 @@ def test_no_token(name: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_copies_for_others_go_elsewhere(tmp_path: Path) -> None:
+    """What others may read does not go where whole archives are."""
+    given = {"DIGITALOCEAN_TOKEN": CANARY, "GITHUB_WORKSPACE": str(tmp_path)}
+    done = docklet_process("reap", "--save-to", str(tmp_path), **given)
+    assert done.returncode == click.UsageError.exit_code, done.stderr
+    assert "Name another directory" in done.stderr
+
+
 @pytest.mark.parametrize("name", JOBS)
 def test_no_repository(name: str) -> None:
     """Where there is no repository the message names the option."""

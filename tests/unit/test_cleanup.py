@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docklet.domain.errors import ForgeError
+from docklet.domain.spec import Keep
 from docklet.entrypoints.cleanup import KEY_STATE, settle
 from docklet.render.comment import is_open
 from tests.builders import KEY, make_plan
@@ -41,6 +42,15 @@ async def test_finished_script(tmp_path: Path) -> None:
     assert world.repository.show("inst/examples/example.md") == b"# Results\n"
     assert "✅ **The script succeeded.**" in comment(world)
     assert not world.cloud.live
+
+
+async def test_keeping_is_honoured(tmp_path: Path) -> None:
+    """A droplet that the job wants to keep is kept, and is none of those that are gone."""
+    world = await left(tmp_path, keep=Keep.ALWAYS)
+    assert await settle(STATE, desk_in(world)) == ()
+    assert world.cloud.live
+    assert world.repository.show("inst/examples/example.md") == b"# Results\n"
+    assert "is kept until" in comment(world)
 
 
 @pytest.mark.parametrize("moment", ["shell.start>", "shell.pull>", "cloud.create>"])

@@ -11,7 +11,7 @@ import pytest
 from docklet.bot.status import StatusComment
 from docklet.domain.spec import Push
 from docklet.domain.triage import Action
-from docklet.entrypoints.sweeps import drop_unused_tags
+from docklet.pipeline.reap import drop_unused_tags
 from docklet.pipeline.run import run
 from docklet.pipeline.sweep import sweep
 from docklet.render.comment import is_open

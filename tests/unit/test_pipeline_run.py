@@ -217,7 +217,7 @@ async def test_more_files_than_a_commit_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, push: Push, reason: Reason
 ) -> None:
     """Nothing is committed of too many files, and the archive has them all."""
-    monkeypatch.setattr("docklet.adapters.results.archive.MAX_MEMBERS", 2)
+    monkeypatch.setattr("docklet.adapters.results.manifest.MAX_MEMBERS", 2)
     world = make_world(tmp_path)
     world.produce({str(number): b"x" for number in range(3)})
     outcome = await run(make_plan(push=push), world)

@@ -58,6 +58,7 @@ async def test_finished_script(tmp_path: Path) -> None:
     assert "\u2705 **The script succeeded.**" in comment(world)
     assert (world.directory / "run.log").read_bytes() == world.machine.log
     assert world.machine.cleaned
+    assert "has taken up this run" not in comment(world)
     assert "$" not in comment(world)  # it would have been there without the run
     assert list(world.cloud.live) == [4711]
     assert not {"delete", "add_tag"} & set(world.cloud.calls)

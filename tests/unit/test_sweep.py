@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from docklet.domain.diffstat import Lines
 from docklet.domain.errors import CloudError, ConnectionLost, ForgeError, GitError
 from docklet.domain.identity import RunKey, kept_tag
 from docklet.domain.outcome import Reason
@@ -15,6 +16,8 @@ from docklet.domain.secret import Secret
 from docklet.domain.spec import Keep, Push
 from docklet.domain.triage import Action, Workflow
 from docklet.pipeline import takeup
+from docklet.pipeline.examine import agent_on
+from docklet.pipeline.keep import seal
 from docklet.pipeline.lease import OWNER
 from docklet.pipeline.rescue import rescue
 from docklet.pipeline.sweep import BETWEEN, survey, sweep
@@ -79,6 +82,14 @@ async def test_finished_run_is_taken_up(tmp_path: Path) -> None:
     ]
     assert f"Docklet-Run: {KEY}" in message
     assert f"Docklet-Image: rocker/verse@{world.machine.digest}" in message
+
+
+async def test_lines_of_a_run_that_was_taken_up_are_told(tmp_path: Path) -> None:
+    """Whoever finishes a run has the forge count, as the run would have."""
+    world = await left(tmp_path)
+    world.forge.lines["inst/examples/example.md"] = Lines(added=1, removed=0)
+    await swept(world)
+    assert "1 new file (+1 \u22120, 10 bytes)" in comment(world)
 
 
 @pytest.mark.parametrize("workflow", Workflow)
@@ -303,13 +314,60 @@ async def test_log_takes_no_more_room_than_a_run_gives_it(
     assert "Hello" in comment(world)
 
 
-async def test_keeping_is_honoured(tmp_path: Path) -> None:
-    """A droplet that the user wanted to keep is kept by whoever finishes its run."""
-    world = await left(tmp_path, keep=Keep.ALWAYS)
-    await swept(world)
-    assert world.cloud.live
+async def wished(folder: Path, seal_of: str = "", **plan: Any) -> FakeWorld:  # noqa: ANN401
+    """Return a world whose script ended without its process; somebody wants to keep its droplet.
+
+    `seal_of` is a seal that anybody could make up; without it the wish is what `/docklet keep`
+    leaves.
+    """
+    world = await left(folder, "shell.start>", **plan)
+    world.machine.lasts = 2 * LATER
+    agent = agent_on(make_droplet(), make_plan().identity, desk_in(world).office, world)
+    assert await agent.keep(seal_of or seal(KEY, world.access))
+    await world.clock.sleep(2 * LATER)
+    return world
+
+
+@pytest.mark.parametrize("keep", [Keep.ALWAYS, Keep.ON_FAILURE, Keep.NEVER])
+async def test_keeping_is_honoured(tmp_path: Path, keep: Keep) -> None:
+    """A droplet that somebody wanted to keep is kept by whoever finishes its run."""
+    asked = keep is Keep.NEVER
+    world = await (wished if asked else left)(tmp_path, keep=keep, keep_for=1800)
+    if keep is Keep.ON_FAILURE:
+        world.machine.ending = {"kind": "exited", "exit_code": 3}
+    found = await swept(world)
+    assert found.decision.action is Action.LEAVE
+    assert found.decision.why == "is kept on purpose, now that its run is finished"
+    ((_, tags),) = ((one.name, one.tags) for one in world.cloud.live.values())
+    assert kept_tag(KEY, int(world.clock.now()) + 1800) in tags
     assert "is kept until" in comment(world)
+    assert len(world.repository.commits) == 2
     assert (await swept(world)).decision.why == "is kept on purpose"
+    await world.clock.sleep(1801)
+    assert (await swept(world)).decision.action is Action.DELETE
+    assert not world.cloud.live
+    assert "is kept until" in comment(world)
+
+
+@pytest.mark.parametrize("keep", [Keep.ALWAYS, Keep.NEVER])
+@pytest.mark.parametrize("why", ["deadline", "cancelled", "no tag", "no key", "forged"])
+async def test_what_is_not_kept_after_all(tmp_path: Path, keep: Keep, why: str) -> None:
+    """Past its deadline or after a cancellation a droplet goes, and when nobody could tell."""
+    forged = why == "forged"
+    world = await wished(tmp_path, "keep me" if forged else "", keep=keep, ssh_keys=("mine",))
+    if why == "deadline":
+        await world.clock.sleep(30_000)
+    if why == "cancelled":
+        world.forge.workflows[RUN] = Workflow.CANCELLED
+    world.cloud.fail("add_tag", CloudError("It is down."), times=int(why == "no tag"))
+    world.machine.fail("authorise", ConnectionLost("It broke."), times=int(why == "no key"))
+    kept = forged and keep is Keep.ALWAYS
+    assert (await swept(world)).decision.action is (Action.LEAVE if kept else Action.TAKE_UP)
+    assert bool(world.cloud.live) == kept
+    assert bool(world.cloud.run_tags) == kept
+    assert ("is deleted instead" in comment(world)) == (why in {"no tag", "no key"})
+    assert world.repository.show("inst/examples/example.md") == b"# Results\n"
+    assert not is_open(comment(world))
 
 
 async def test_failed_script(tmp_path: Path) -> None:
@@ -429,11 +487,12 @@ async def test_two_rescuers_at_once(tmp_path: Path) -> None:
     ((found,), _), *_ = [await survey(one.office, one.site) for one in desks]
 
     async def saved(desk: FakeDesk) -> bool:
-        return await rescue(
+        progress = await rescue(
             *(found.droplet, found.case, desk.office, desk.hands, desk.site),
             over=120.0,
             last_chance=False,
         )
+        return progress is not None
 
     assert sorted(await asyncio.gather(*map(saved, desks))) == [False, False, True]
     assert world.machine.calls.count("collect") == 1

@@ -24,23 +24,28 @@ _MUTE: Final = (
     "Its job was cancelled, or its runner was lost. The droplet did not answer when it was asked"
     " whether the script had ended, and was deleted with whatever was there."
 )
+_ENDED: Final = (
+    "Its workflow run was cancelled, so what it had begun on the droplet was removed from there."
+)
 _UNBEGUN: Final = "That was before the script began, so nothing was run. Run it again."
 _OVERDUE: Final = (
     "Its droplet was deleted at its deadline, with whatever the script had left there. If its"
     " results were pushed before, the commit with the line `Docklet-Run: {run}` has them."
 )
 _FORGOTTEN: Final = (
-    "Its droplet is gone, and nobody knows how the script ended. If its results were pushed"
-    " before, the commit with the line `Docklet-Run: {run}` has them."
+    "Nothing that was rented for it is left, and nobody knows how the script ended. If its results"
+    " were pushed before, the commit with the line `Docklet-Run: {run}` has them."
 )
 _PUSHED: Final = (
     "The process that looked after the run was lost at its very end: the results had been pushed,"
-    " and the droplet is gone."
+    " and nothing that was rented for it is left."
 )
 
 
 def lost(case: Case, price_hourly: Decimal) -> Outcome:
     """Return how a run ended whose droplet was deleted without its results."""
+    if case.record is not None and case.record.plan.existing is not None:
+        return _ended_there(case)
     if case.state is State.EXPIRED:
         reason, message = Reason.RUNNER_LOST, _OVERDUE.format(run=case.identity.key)
     elif case.workflow is Workflow.CANCELLED:
@@ -48,6 +53,14 @@ def lost(case: Case, price_hourly: Decimal) -> Outcome:
     else:
         reason, message = Reason.RUNNER_LOST, _UNBEGUN
     return _outcome(reason, message, case, price_hourly)
+
+
+def _ended_there(case: Case) -> Outcome:
+    """Return how a run ended that was removed from a machine which stays."""
+    cancelled = case.workflow is Workflow.CANCELLED
+    reason = Reason.CANCELLED if cancelled else Reason.RUNNER_LOST
+    message, seconds = _ENDED if cancelled else _UNBEGUN, case.age
+    return Outcome(reason=reason, message=message, seconds=seconds)
 
 
 def stopped(case: Case, price_hourly: Decimal) -> Outcome:

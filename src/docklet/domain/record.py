@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VERSION: Final = 2
 """Changes with the meaning of any field; another version's record is not taken up."""
 _OMITTED: Final = {"registry", "existing", "local"}
-"""Fields that are a secret, or that no run which can be taken up has."""
+"""Fields that are a secret, that the cloud says anew, or that no run which can be taken up has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class RunRecord:
     """The image's digest, once it was pulled."""
     begun: str = ""
     """The commit since which changes of somebody else's on the branch count; empty if unknown."""
+    there: int | None = None
+    """The droplet that it runs on if that was there before it; None for one of its own."""
     hidden: str = ""
     """The values of the script's variables, for whoever has the cloud token."""
 
@@ -66,6 +68,7 @@ def decode(text: str) -> RunRecord:
             started=float(raw["started"]),
             digest=str(raw["digest"]),
             begun=str(raw["begun"]),
+            there=raw.get("there"),
             hidden=str(raw["hidden"]),
         )
     except (KeyError, TypeError, AttributeError, InvalidOperation) as error:

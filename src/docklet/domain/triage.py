@@ -24,6 +24,13 @@ That is longer than a live runner waits for an address and for SSH.
 """
 
 
+FORGOTTEN: Final = 24 * 3600
+"""Seconds behind its deadline for which a run on a machine that stays is taken up.
+
+Whoever has that machine may keep a copy of a run's record: it is not to be good for ever.
+"""
+
+
 class Workflow(StrEnum):
     """How the workflow run that asked for a run is going."""
 
@@ -115,6 +122,20 @@ def decide(case: Case) -> Decision:
     if case.look is None:
         return _leave(f"can't be asked ({case.trouble or case.status})")
     return _by_lease(case, case.look)
+
+
+def decide_guest(case: Case) -> Decision:
+    """Return what becomes of a run on a machine that was there before it, and that stays."""
+    if case.look is None or case.record is None:
+        return _leave(f"can't be asked ({case.trouble})")
+    if is_forgotten(case):
+        return _leave("is over for too long, so what it left stays where it is")
+    return _by_lease(case, case.look)
+
+
+def is_forgotten(case: Case) -> bool:
+    """Tell whether a run was to end so long ago that nobody takes it up any more."""
+    return case.now > case.identity.deadline + FORGOTTEN
 
 
 def _expired(case: Case) -> Decision:

@@ -70,19 +70,23 @@ def trigger_of(environ: Mapping[str, str], event: Mapping[str, Any]) -> Trigger:
             " so there is nothing to run. Exclude such events in the workflow."
         )
         raise InvalidInputs((Problem(name="event", message=message),), reason=Reason.INVALID_EVENT)
-    repository = environ["GITHUB_REPOSITORY"]
-    run = environ.get("GITHUB_RUN_ID", "")
-    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
     return Trigger(
-        repository=repository,
+        repository=environ["GITHUB_REPOSITORY"],
         sha=sha,
         branch=branch,
         actor=environ.get("GITHUB_ACTOR", ""),
         event=name,
-        run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        run_url=run_url_of(environ),
         slot=job_slot(environ),
         issue=_issue(name, event),
     )
+
+
+def run_url_of(environ: Mapping[str, str]) -> str:
+    """Return the page of the workflow run that these variables describe; empty outside of one."""
+    run, repository = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_REPOSITORY", "")
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+    return f"{server}/{repository}/actions/runs/{run}" if run else ""
 
 
 def job_slot(environ: Mapping[str, str]) -> str:

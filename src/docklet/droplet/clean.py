@@ -52,7 +52,11 @@ def _remove_container(home: Home, engine: Engine) -> None:
 
 
 def _remove_files(home: Home) -> None:
-    try:
+    with suppress(OSError):
+        shutil.rmtree(home.root)
+    if not os.path.exists(home.root):
+        return
+    try:  # a late sign of life may have come in between
         shutil.rmtree(home.root)
     except OSError as error:
         path = error.filename or home.root

@@ -97,14 +97,17 @@ async def settled_there(raw: Mapping[str, str], environ: Mapping[str, str], desk
 
 
 async def settle(environ: Mapping[str, str], desk: Desk) -> tuple[int, ...]:
-    """Look until droplets of this job show up, and settle them; return their ids."""
+    """Look until droplets of this job show up, and settle them; return those that are gone."""
     for wait in LOOKS:
         await desk.site.clock.sleep(wait)
         found = [pair async for pair in _ours(environ, desk.site)]
-        for droplet, identity in found:
-            await settle_one(droplet, identity, desk, stopped)
+        gone = [
+            droplet.droplet_id
+            for droplet, identity in found
+            if await settle_one(droplet, identity, desk, stopped)
+        ]
         if found:
-            return tuple(droplet.droplet_id for droplet, _ in found)
+            return tuple(gone)
     key = environ.get(f"STATE_{KEY_STATE}", "")
     if key and desk.office.repository:
         await in_time(desk.close_run(RunKey(key)), REPORT, desk.site)

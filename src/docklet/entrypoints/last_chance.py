@@ -92,9 +92,7 @@ class LastChance:
         """Save and delete; a failure is told, and harms nobody else."""
         async with self._turns:
             try:
-                await settle(droplet, identity, self._desk, lost)
-                # Whoever asked for it may have wanted to keep it, and the cloud may refuse.
-                self._gone += await self._desk.site.cloud.droplet(droplet.droplet_id) is None
+                self._gone += await settle(droplet, identity, self._desk, lost)
             except DockletError as error:
                 self._tell(error.message)
             except Exception as error:  # noqa: BLE001 - a defect here never decides the run's fate

@@ -40,18 +40,23 @@ async def settle(
     identity: Identity,
     desk: Desk,
     ended_as: Callable[[Case, Decimal], Outcome],
-) -> None:
-    """Save the results of a script that has ended; else, or if that fails, delete the droplet."""
+) -> bool:
+    """Save the results of a script that has ended; else, or if that fails, delete the droplet.
+
+    Tell whether the droplet is gone: whoever asked for it may have wanted to keep it.
+    """
     site = desk.site
     asked = await in_time(examine(droplet, identity, desk.office, site), EXAMINE, site)
     case = asked or case_of(droplet, identity, desk.office, site)
     if case.look is not None and case.look.ended:
         saving = rescue(droplet, case, desk.office, desk.hands, site, over=0.0, last_chance=True)
-        if await in_time(saving, RESCUE, site):
-            return
+        saved = await in_time(saving, RESCUE, site)
+        if saved is not None:
+            return saved.droplet_gone is not None
     await discard(droplet, identity, site, patience=DELETE)
     outcome = ended_as(case, droplet.price_hourly)
     await in_time(desk.report(droplet, case, outcome), REPORT, site)
+    return True
 
 
 async def in_time(work: Coroutine[Any, Any, T], seconds: float, site: Site) -> T | None:

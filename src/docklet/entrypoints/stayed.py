@@ -1,7 +1,7 @@
 """Settle a killed run on a droplet that was there before it, in the same job's last step.
 
-No record of the run lies on such a machine, which may be somebody else's: the job has its inputs
-still, and they say all that is needed. Nobody else takes such a run up.
+The job has its inputs still, and they say all that is needed: the record on the machine, which may
+be somebody else's, is for `docklet reap`.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ async def _saved(plan: Plan, agent: Agent, droplets: Iterable[Droplet], desk: De
     ending = await agent.ending()
     if ending is None:
         raise AgentError(_NOT_ENDED, kind="not-ended")
+    await agent.hold(desk.office.holder, over=0.0)
     started = min(ending.started, desk.site.clock.now())
     world = desk.open_world(plan.identity.key)
     remains = Remains(

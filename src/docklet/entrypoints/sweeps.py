@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import inf
 from typing import TYPE_CHECKING, Final
 
@@ -19,15 +20,15 @@ from docklet.domain.events import (
     Noticed,
     Planned,
 )
-from docklet.domain.identity import tag_of
 from docklet.domain.lost import forgotten, lost
 from docklet.domain.outcome import Outcome, Published
 from docklet.domain.plan import results_branch
 from docklet.domain.progress import Progress, advance
+from docklet.entrypoints.sharing import HERE, share
 from docklet.pipeline.examine import Office
 from docklet.pipeline.lease import LEASE
-from docklet.pipeline.remove import drop_tag
 from docklet.pipeline.rescue import Hands
+from docklet.pipeline.stopped import LOG, results_archive
 from docklet.render.comment import run_of
 from docklet.render.links import Links
 from docklet.render.listing import SHORT
@@ -36,6 +37,7 @@ from docklet.wiring import access_of, forge_of, talk_of, world_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from docklet.domain.identity import RunKey
     from docklet.domain.record import RunRecord
@@ -78,6 +80,8 @@ class Desk:
     mender: Mender
     knows_secrets: bool = False
     """Whether all that must be blanked out in a log is known here."""
+    save_to: Path | None = None
+    """Where others look for what the repository could not take; None if nobody does."""
 
     @property
     def hands(self) -> Hands:
@@ -87,7 +91,19 @@ class Desk:
             finished=self.finished,
             deleted=self.deleted,
             knows_secrets=self.knows_secrets,
+            save=self.save,
         )
+
+    def save(self, world: World, record: RunRecord) -> None:
+        """Leave the archive and the log of a run, if it has one, where others look for them."""
+        archive, place = results_archive(world), world.directory
+        said = HERE.format(path=archive) if archive.exists() else ""
+        if self.save_to is not None:
+            secrets = {**world.secrets, **record.plan.spec.env}
+            said = share(archive, place / LOG, self.save_to / place.name, secrets)
+        if said:
+            told = f"{record.plan.identity.key[:SHORT]}: {said}"
+            self.site.tell(Noticed(at=self.site.clock.now(), message=told))
 
     def open_world(self, key: RunKey) -> World:
         """Make the world that a run is finished in."""
@@ -163,16 +179,19 @@ def desk_of(
     *,
     stale_after: float = LEASE,
     known: tuple[Secret, ...] | None = None,
+    save_to: Path | None = None,
+    run_url: str = "",
 ) -> Desk:
     """Build the place from which runs of `repository` are finished.
 
-    `known` are the secrets of the run that is to be finished, for whoever knows them.
+    `known` are the secrets of the run that is to be finished, for whoever knows them; `run_url`
+    is the page of the workflow run that this is a part of.
     """
     forge = forge_of(settings, repository)
     mender = Mender(
         forge=forge,
         clock=site.clock,
-        links=Links(server_url=settings.server_url, repository=repository),
+        links=Links(server_url=settings.server_url, repository=repository, run_url=run_url),
         mask=mask_of((settings.cloud_token, settings.forge_token, *(known or ()))),
         notice=lambda message: site.tell(Noticed(at=site.clock.now(), message=message)),
     )
@@ -189,32 +208,16 @@ def desk_of(
         office=office,
         mender=mender,
         knows_secrets=known is not None,
+        save_to=save_to,
     )
-
-
-async def drop_unused_tags(site: Site, over: Iterable[RunKey] = ()) -> None:
-    """Delete tags of ours that are on nothing, once they are past their time or their run is over.
-
-    One that is on nothing yet may belong to a droplet that is just being made, which nobody
-    would know for ours without it.
-    """
-    now, ended = site.clock.now(), set(over)
-    for tag in await site.cloud.unused_tags():
-        found = tag_of(tag)
-        if found is not None and (found[0] in ended or found[1] < now):
-            await drop_tag(tag, site)
 
 
 def _progress(record: RunRecord, droplet: Droplet, now: float, outcome: Outcome) -> Progress:
     """Return what is known of a run that was not finished."""
-    made = droplet.created
-    progress = Progress()
-    for event in (
-        Planned(at=record.started, plan=record.plan),
-        DropletCreated(at=made, droplet_id=droplet.droplet_id, region=droplet.region),
-        ImagePulled(at=made, digest=record.digest),
-        DropletGone(at=now, droplet_id=droplet.droplet_id),
-        Ended(at=now, outcome=outcome),
-    ):
-        progress = advance(progress, event)
-    return progress
+    begun, made = Planned(at=record.started, plan=record.plan), droplet.created
+    events: list[Event] = [begun, ImagePulled(at=made, digest=record.digest)]
+    if record.plan.existing is None:
+        number = droplet.droplet_id
+        events.append(DropletCreated(at=made, droplet_id=number, region=droplet.region))
+        events.append(DropletGone(at=now, droplet_id=number))
+    return reduce(advance, [*events, Ended(at=now, outcome=outcome)], Progress())

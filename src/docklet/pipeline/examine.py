@@ -9,10 +9,11 @@ from docklet.domain.errors import AgentError, DockletError, ForgeError
 from docklet.domain.triage import Case, Look, Workflow, worth_a_look
 from docklet.pipeline.agent import Agent
 from docklet.pipeline.lease import unsealed
-from docklet.pipeline.reach import HOMES
+from docklet.pipeline.reach import HOMES, keys_for
 
 if TYPE_CHECKING:
     from docklet.domain.identity import Identity
+    from docklet.domain.plan import Existing
     from docklet.pipeline.world import Site
     from docklet.ports import Access, Droplet, Forge
 
@@ -33,9 +34,17 @@ class Office:
     """Seconds without a sign of life after which a run counts as left."""
 
 
-def agent_on(droplet: Droplet, identity: Identity, office: Office, site: Site) -> Agent:
-    """Return the way to a run's agent on its own droplet; nothing is sent yet."""
-    shell = office.access.shell(droplet.address, office.access.keys(identity.key))
+def agent_on(
+    droplet: Droplet,
+    identity: Identity,
+    office: Office,
+    site: Site,
+    there: Existing | None = None,
+) -> Agent:
+    """Return the way to a run's agent, on its own droplet or on one that was `there` before it."""
+    access = office.access
+    keys = access.keys(identity.key) if there is None else keys_for(there, access)
+    shell = access.shell(droplet.address, keys)
     return Agent(shell, f"{HOMES}/{identity.key}", site.clock)
 
 
@@ -62,7 +71,7 @@ async def examine(droplet: Droplet, identity: Identity, office: Office, site: Si
         case = await _asked(case, agent, office)
     finally:
         await agent.close()
-    return await _with_workflow(case, office)
+    return await with_workflow(case, office)
 
 
 async def _asked(case: Case, agent: Agent, office: Office) -> Case:
@@ -80,7 +89,7 @@ async def _asked(case: Case, agent: Agent, office: Office) -> Case:
     return replace(case, look=look, record=record)
 
 
-async def _with_workflow(case: Case, office: Office) -> Case:
+async def with_workflow(case: Case, office: Office) -> Case:
     """Return the case with how its workflow run goes, where the signs of life have ended."""
     if case.look is None or case.record is None:
         return case

@@ -6,6 +6,7 @@ one that somebody else made has to be adopted, or nobody knows its host key.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from docklet.domain import values
@@ -51,6 +52,14 @@ def existing(spec: RunSpec, droplets: tuple[Droplet, ...], now: float) -> Existi
     droplet = named(spec.droplet, droplets)
     identity = identity_of(droplet.name, droplet.tags)
     return _kept(droplet, identity, now) if identity else _adopted(spec.droplet, droplet)
+
+
+def host(droplet: Droplet, now: float) -> Existing | None:
+    """Return a droplet as one that other runs than its own may be on; None if it is not."""
+    identity = identity_of(droplet.name, droplet.tags)
+    with suppress(InvalidInputs):
+        return _kept(droplet, identity, now) if identity else _adopted(droplet.name, droplet)
+    return None
 
 
 def named(word: str, droplets: Iterable[Droplet]) -> Droplet:

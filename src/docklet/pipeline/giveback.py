@@ -10,7 +10,7 @@ from docklet.domain.errors import CloudError, DockletError
 from docklet.domain.events import Noticed, Phase
 from docklet.domain.outcome import Outcome, Reason, Status
 from docklet.pipeline.keep import keep, wanted
-from docklet.pipeline.remove import PATIENCE, not_deleted, remove
+from docklet.pipeline.remove import PATIENCE, drop_tag, not_deleted, remove
 from docklet.pipeline.world import finishes
 
 if TYPE_CHECKING:
@@ -36,12 +36,17 @@ async def give_back(plan: Plan, rental: Rental, outcome: Outcome, world: World) 
         return outcome
     kept = False
     try:
-        asked = rental.keep and outcome.status is not Status.CANCELLED
-        kept = (asked or wanted(plan, outcome)) and await _kept(plan, rental, world)
+        kept = _is_to_stay(plan, rental, outcome) and await _kept(plan, rental, world)
     finally:
         if not kept:
             outcome = await _deleted(plan, rental, outcome, world)
     return outcome
+
+
+def _is_to_stay(plan: Plan, rental: Rental, outcome: Outcome) -> bool:
+    """Tell whether somebody wants the droplet kept, and may."""
+    asked = rental.keep and outcome.status is not Status.CANCELLED
+    return not rental.overdue and (asked or wanted(plan, outcome))
 
 
 async def _deleted(plan: Plan, rental: Rental, outcome: Outcome, world: World) -> Outcome:
@@ -84,6 +89,8 @@ async def _removed(plan: Plan, rental: Rental, world: World, patience: float) ->
     left = deadline - world.clock.now()
     unseen, gpu = rental.unsure and not rental.ids, plan.spec.gpu
     await remove(plan.identity, rental.ids, world, gpu=gpu, patience=left, unseen=unseen)
+    for tag in rental.tags:
+        await drop_tag(tag, world)
 
 
 async def _is_done(

@@ -39,13 +39,7 @@ OWNER: Final = "runner"
 async def holding(
     plan: Plan, agent: Agent, world: World, holder: str = OWNER
 ) -> AsyncIterator[None]:
-    """Give signs of life while something else goes on.
-
-    A droplet that is not the run's own has no lease: it is nobody's to take up or to delete.
-    """
-    if plan.existing is not None:
-        yield
-        return
+    """Give signs of life while something else goes on."""
     task = asyncio.ensure_future(_renew(plan, agent, world, holder))
     try:
         yield
@@ -77,8 +71,13 @@ async def _renew(plan: Plan, agent: Agent, world: World, holder: str) -> None:
 def record_of(plan: Plan, world: World, begun: str = "") -> RunRecord:
     """Return the record of a run as far as it is known now."""
     progress = world.record.progress
-    started = progress.started or world.clock.now()
-    return RunRecord(plan=plan, started=started, digest=progress.digest, begun=begun)
+    return RunRecord(
+        plan=plan,
+        started=progress.started or world.clock.now(),
+        digest=progress.digest,
+        begun=begun,
+        there=None if plan.existing is None else plan.existing.droplet_id,
+    )
 
 
 def sealed(record: RunRecord, access: Access) -> dict[str, object]:
@@ -88,10 +87,13 @@ def sealed(record: RunRecord, access: Access) -> dict[str, object]:
     return {"body": text, "seal": access.seal(run, text)}
 
 
-def unsealed(raw: Mapping[str, object], run: RunKey, access: Access) -> RunRecord:
+def unsealed(
+    raw: Mapping[str, object], run: RunKey, access: Access, there: int | None = None
+) -> RunRecord:
     """Return the record of `run` with its variables; raise `AgentError` for one that is not ours.
 
-    The values are there to be looked for in results, so that none of them is published.
+    The values are there to be looked for in results, so that none of them is published. `there` is
+    the droplet it was found on, if that is not the run's own: no other machine's counts.
     """
     text, seal = str(raw.get("body", "")), str(raw.get("seal", ""))
     if not hmac.compare_digest(access.seal(run, text).encode(), seal.encode()):
@@ -101,7 +103,7 @@ def unsealed(raw: Mapping[str, object], run: RunKey, access: Access) -> RunRecor
     except ValueError as error:
         message = f"The droplet's record is another version's. {error}"
         raise AgentError(message, kind="record") from error
-    if record.plan.identity.key != run:
+    if record.plan.identity.key != run or record.there != there:
         raise AgentError(_FORGED, kind="record")
     return with_values(record, access.unhide(run, record.hidden))
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from docklet.domain.errors import CloudError
 from docklet.domain.events import Noticed
-from docklet.domain.identity import Identity, identity_of
+from docklet.domain.identity import Identity, identity_of, tag_of, tags_about
 from docklet.pipeline.remove import PATIENCE, drop_tag, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from docklet.domain.identity import RunKey
     from docklet.pipeline.aside import Aside
     from docklet.pipeline.world import Site
     from docklet.ports import Droplet
@@ -85,6 +86,18 @@ async def discard(
     """Delete one droplet of ours and its tags; raise `CloudError` if it may still be there."""
     gpu = droplet.size.startswith("gpu-")
     await remove(identity, [droplet.droplet_id], site, gpu=gpu, patience=patience)
-    for tag in droplet.tags:
-        if tag.startswith(f"docklet:kept:{identity.key}:"):
+    for tag in sorted(tags_about(identity.key, droplet.tags) - {identity.tag}):
+        await drop_tag(tag, site)
+
+
+async def drop_unused_tags(site: Site, over: Iterable[RunKey] = ()) -> None:
+    """Delete tags of ours that are on nothing, once they are past their time or their run is over.
+
+    One that is on nothing yet may belong to a droplet that is just being made, which nobody
+    would know for ours without it.
+    """
+    now, ended = site.clock.now(), set(over)
+    for tag in await site.cloud.unused_tags():
+        found = tag_of(tag)
+        if found is not None and (found[0] in ended or found[1] < now):
             await drop_tag(tag, site)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docklet.domain.errors import AgentError
+from docklet.domain.state import State
+from docklet.domain.triage import Workflow
 from docklet.pipeline.examine import agent_on
 from docklet.pipeline.takeup import Remains, take_up
 
@@ -13,10 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from docklet.domain.identity import RunKey
+    from docklet.domain.progress import Progress
+    from docklet.domain.record import RunRecord
     from docklet.domain.triage import Case
     from docklet.pipeline.examine import Office
     from docklet.pipeline.world import Site, World
     from docklet.ports import Droplet
+
+
+def _nothing(world: World, record: RunRecord) -> None:
+    """Leave what is there where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,8 @@ class Hands:
     """Report on a run whose droplet went without its results."""
     knows_secrets: bool
     """Whether all that must be blanked out in a log is known here."""
+    save: Callable[[World, RunRecord], None] = _nothing
+    """See to it that what the repository could not take is found, when this machine is gone."""
 
 
 async def rescue(
@@ -42,8 +52,8 @@ async def rescue(
     *,
     over: float,
     last_chance: bool,
-) -> bool:
-    """Finish the run whose script has ended; False when another process has it.
+) -> Progress | None:
+    """Finish the run whose script has ended; None when another process has it.
 
     Signs of life that are older than `over` seconds count no longer. Raises `DockletError` when
     the results could not be saved.
@@ -52,10 +62,10 @@ async def rescue(
     if record is None:
         message = f"The run can't be taken up: {case.trouble}."
         raise AgentError(message, kind="record")
-    agent = agent_on(droplet, case.identity, office, site)
+    agent = agent_on(droplet, case.identity, office, site, record.plan.existing)
     try:
         if not await agent.hold(office.holder, over=over):
-            return False
+            return None
         remains = Remains(
             record=record,
             droplet=droplet,
@@ -63,11 +73,21 @@ async def rescue(
             holder=office.holder,
             shows_log=hands.knows_secrets or not record.hides,
             last_chance=last_chance,
+            may_stay=_may_stay(case),
         )
         world = hands.open_world(case.identity.key)
-        if await take_up(remains, world) is None:
-            return False
+        try:
+            outcome = await take_up(remains, world)
+        finally:
+            hands.save(world, record)
+        if outcome is None:
+            return None
         await hands.finished(world)
     finally:
         await agent.close()
-    return True
+    return world.record.progress
+
+
+def _may_stay(case: Case) -> bool:
+    """Tell whether a wish to keep the droplet counts: it has time left, and nobody stopped it."""
+    return case.state is not State.EXPIRED and case.workflow is not Workflow.CANCELLED

@@ -10,10 +10,12 @@ from docklet.domain.cost import cost_of
 from docklet.domain.ending import outcome_of
 from docklet.domain.errors import DockletError, GitError
 from docklet.domain.events import Ended, ImagePulled, Noticed, Phase, Planned
+from docklet.domain.extension import tags_of_limit
 from docklet.domain.outcome import Outcome, Published, Reason
 from docklet.domain.spec import Push
 from docklet.pipeline.bases import fetching
 from docklet.pipeline.collect import collect
+from docklet.pipeline.counting import counted
 from docklet.pipeline.create import Rental, create
 from docklet.pipeline.execute import execute
 from docklet.pipeline.giveback import give_back
@@ -53,7 +55,7 @@ async def run(plan: Plan, world: World) -> Outcome:
     finally:
         if is_stopped():
             rental.hurry.set()
-        giving = give_back(plan, rental, outcome, world)
+        giving = counted(give_back(plan, rental, outcome, world), outcome, rental, world)
         outcome = await to_the_end(giving, when_cancelled=rental.hurry.set)
         now = world.clock.now()
         outcome = replace(outcome, seconds=now - started, cost=cost(world.record.progress, now))
@@ -79,14 +81,13 @@ async def _work(plan: Plan, rental: Rental, world: World) -> Outcome:
         log, record = world.directory / "run.log", _record(plan, bases, world)
         ending = await execute(plan, agent, world, log=log, spent=_spent(world), record=record)
         rental.keep = asked(ending, plan, world.access)
+        rental.tags = tags_of_limit(plan, ending.limit)
         published = await results(plan, agent, ending, bases, world)
     return outcome_of(ending, published, pushes=plan.spec.push is not Push.NONE)
 
 
 def _record(plan: Plan, bases: Bases, world: World) -> Mapping[str, object]:
-    """Return what finishes the run without us; nothing for a droplet that isn't the run's own."""
-    if plan.existing is not None:
-        return {}
+    """Return what finishes the run without us."""
     return sealed(record_of(plan, world, bases.known), world.access)
 
 

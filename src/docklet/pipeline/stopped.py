@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 RESULTS: Final = "results.tar"
 """The archive of a run's results in its directory; it is there only when it is whole."""
+LOG: Final = "run.log"
+"""The script's output, byte for byte, beside it."""
 _STOPPED: Final = "The run was stopped from outside."
 _LOST: Final = (
     "Its script had ended, but its results are lost: they had not been fetched yet. Run it again."

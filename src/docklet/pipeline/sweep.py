@@ -39,6 +39,7 @@ WAKING: Final = (20.0, 10.0, 15.0, 20.0, 30.0)
 """Seconds before each look at a droplet that was switched on; it takes a minute to boot."""
 AT_ONCE: Final = 4
 """Droplets that are seen to at the same time."""
+_KEPT: Final = "is kept on purpose, now that its run is finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,8 @@ class Found:
 
 async def survey(office: Office, site: Site) -> tuple[tuple[Found, ...], int]:
     """Look at all droplets of ours; return what becomes of each, and how many there are in all."""
-    droplets = await _all(site)
-    found = await _each(droplets, lambda droplet: _judged(droplet, office, site))
+    droplets = await droplets_of(site)
+    found = await each_of(droplets, lambda droplet: _judged(droplet, office, site))
     return tuple(one for one in found if one is not None), len(droplets)
 
 
@@ -82,9 +83,9 @@ async def sweep(
     results = {Action.TAKE_UP, Action.WAKE}
     finished = [one for one in chosen if one.decision.action in results]
     others = [one for one in chosen if one.decision.action not in results]
-    done = await _each(others, lambda one: _seen_to(one, office, hands, site))
+    done = await each_of(others, lambda one: _seen_to(one, office, hands, site))
     # One after another: they push to the same branch, and would lose races against each other.
-    done += await _each(finished, lambda one: _seen_to(one, office, hands, site), at_once=1)
+    done += await each_of(finished, lambda one: _seen_to(one, office, hands, site), at_once=1)
     now = {one.droplet.droplet_id: one for one in done}
     return tuple(now.get(one.droplet.droplet_id, one) for one in found)
 
@@ -95,7 +96,7 @@ def _chosen(found: Iterable[Found]) -> tuple[Found, ...]:
     return tuple(sorted(needy, key=lambda one: one.droplet.created)[:MOST])
 
 
-async def _all(site: Site) -> tuple[Droplet, ...]:
+async def droplets_of(site: Site) -> tuple[Droplet, ...]:
     """Return all droplets of the account."""
     plain, gpus = await together(site.cloud.droplets(), site.cloud.gpu_droplets())
     return (*plain, *gpus)
@@ -164,7 +165,9 @@ async def _take_up(found: Found, office: Office, hands: Hands, site: Site) -> Fo
         if not last_chance:
             raise
         return await _delete(found, office, hands, site)
-    return found if saved else _left(found, "was taken up by another process")
+    if saved is None:
+        return _left(found, "was taken up by another process")
+    return found if saved.kept is None else _left(found, _KEPT)
 
 
 async def _wake(found: Found, office: Office, hands: Hands, site: Site) -> Found:
@@ -200,7 +203,7 @@ def _left(found: Found, why: str) -> Found:
     return replace(found, decision=decision)
 
 
-async def _each(
+async def each_of(
     ones: Iterable[Any],
     work: Callable[[Any], Coroutine[Any, Any, T]],
     *,

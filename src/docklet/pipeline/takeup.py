@@ -24,17 +24,20 @@ from docklet.domain.events import (
     PhaseStarted,
     Planned,
 )
+from docklet.domain.identity import tags_about
 from docklet.domain.outcome import Outcome, Reason
 from docklet.domain.spec import Push
 from docklet.pipeline.bases import fetching
+from docklet.pipeline.counting import counted
 from docklet.pipeline.create import Rental
 from docklet.pipeline.follow import save
 from docklet.pipeline.giveback import give_back
+from docklet.pipeline.keep import asked
 from docklet.pipeline.lease import holding
 from docklet.pipeline.room import room_for
 from docklet.pipeline.run import cost, results
 from docklet.pipeline.saved_log import SavedLog
-from docklet.pipeline.stopped import kept
+from docklet.pipeline.stopped import LOG, kept
 from docklet.pipeline.watch import log_from
 from docklet.pipeline.world import finishes, to_the_end
 
@@ -72,7 +75,9 @@ class Remains:
     shows_log: bool
     """Whether everything is known that must be blanked out in it."""
     last_chance: bool
-    """Whether the droplet goes whatever becomes of the results."""
+    """Whether the results may not wait for another one on the droplet."""
+    may_stay: bool = False
+    """Whether the droplet is kept if that is wanted, as the run itself would."""
 
 
 async def take_up(remains: Remains, world: World) -> Outcome | None:
@@ -83,16 +88,17 @@ async def take_up(remains: Remains, world: World) -> Outcome | None:
     """
     _tell_so_far(remains, world)
     outcome = Outcome(reason=Reason.AGENT_FAILED, message="docklet itself failed; see the log.")
+    rental = _rental(remains)
     try:
-        outcome = await _finish(remains, world)
+        outcome = await _finish(remains, rental, world)
     except DockletError as error:
         if await _is_gone(remains.droplet, world):
             return None
         if not remains.last_chance:
             raise
         outcome = Outcome(reason=error.reason, message=error.message, published=kept(world))
-    rental = _rental(remains)
     giving = give_back(remains.record.plan, rental, outcome, world)
+    giving = counted(giving, outcome, rental, world)
     outcome = await to_the_end(giving, when_cancelled=rental.hurry.set)
     now = world.clock.now()
     seconds, price = now - remains.record.started, cost(world.record.progress, now)
@@ -101,7 +107,7 @@ async def take_up(remains: Remains, world: World) -> Outcome | None:
     return outcome
 
 
-async def _finish(remains: Remains, world: World) -> Outcome:
+async def _finish(remains: Remains, rental: Rental, world: World) -> Outcome:
     """Bring the results home, then the log."""
     plan, agent = remains.record.plan, remains.agent
     async with (
@@ -112,12 +118,13 @@ async def _finish(remains: Remains, world: World) -> Outcome:
         if ending is None:
             raise AgentError(_NOT_ENDED, kind="not-ended")
         _tell_ending(remains, ending, world)
+        rental.keep = asked(ending, plan, world.access)
         since = remains.record.started - SKEW
         published = await results(plan, agent, ending, bases, world, since=since)
         outcome = outcome_of(ending, published, pushes=plan.spec.push is not Push.NONE)
+        await _fetch_log(remains, world)
         if outcome.reason is Reason.NOT_PUSHED and not remains.last_chance:
             raise AgentError(_UNPUSHED, kind="not-pushed", reason=Reason.NOT_PUSHED)
-        await _fetch_log(remains, world)
     return outcome
 
 
@@ -156,7 +163,7 @@ async def _fetch_log(remains: Remains, world: World) -> None:
 
 async def _copy_log(remains: Remains, world: World) -> None:
     """Copy the log from its first byte to its last."""
-    with SavedLog(world.directory / "run.log", room_for(world.directory) // 2) as sink:
+    with SavedLog(world.directory / LOG, room_for(world.directory) // 2) as sink:
         async for chunk in log_from(remains.agent, 0, world.clock):
             save(chunk, sink, world)
             if remains.shows_log:
@@ -167,7 +174,14 @@ def _rental(remains: Remains) -> Rental:
     """Return the droplet as what has to be given back."""
     answered: asyncio.Future[Droplet] = asyncio.get_running_loop().create_future()
     answered.set_result(remains.droplet)
-    return Rental(ids={remains.droplet.droplet_id}, requests={answered}, agent=remains.agent)
+    identity = remains.record.plan.identity
+    return Rental(
+        ids={remains.droplet.droplet_id},
+        requests={answered},
+        tags=tags_about(identity.key, remains.droplet.tags) - {identity.tag},
+        agent=remains.agent,
+        overdue=not remains.may_stay,
+    )
 
 
 async def _is_gone(droplet: Droplet, world: World) -> bool:
