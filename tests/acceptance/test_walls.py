@@ -72,7 +72,7 @@ ls -d /var/lib/docklet/*/agent.pyz | head -n 1 | {
 import time
 from docklet.droplet.engine import connect
 from docklet.droplet.firewall import walled_network
-time.sleep($1 - time.time())
+time.sleep(max(0, $1 - time.time()))
 print(walled_network(connect()))" &
   done
   wait
