@@ -36,13 +36,17 @@ rm $here
 _FACTS = "{{.Name}} {{.State.Status}} {{.Created}}"
 
 
-def in_containers(client: SandboxClient, search: Search) -> set[Leak]:
-    """Search every container of a sandbox; there are none without Docker."""
+def in_containers(client: SandboxClient, search: Search, *only: str) -> set[Leak]:
+    """Search every container of a sandbox that Docker's filters let through.
+
+    There are none without Docker.
+    """
     if client.addresses.machines != "docker":
         return set()
     label = f"{LABEL}={client.addresses.id}"
     found: set[Leak] = set()
-    for container in _docker("ps", "--all", "--quiet", f"--filter=label={label}").split():
+    filters = [f"--filter={one}" for one in (f"label={label}", *only)]
+    for container in _docker("ps", "--all", "--quiet", *filters).split():
         found |= _in_container(container.decode(), label, search)
     return found
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docklet.domain.firewall import SHARED, TAG
+from docklet_sandbox.audit import find_leaks
 from docklet_sandbox.client import Inventory, SandboxClient
+from tests.acceptance.disks import left_on_disks
+from tests.acceptance.sampling import Sampled, sampled, tokens_of
 from tests.acceptance.scene import Scene
 from tools.action_image import build
 
@@ -19,16 +22,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+LOUD = """
+import logging, os
+logging.basicConfig(level=logging.DEBUG, filename=f"{logs}/debug-{{os.getpid()}}.log")
+"""
+
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]:
-    """Start a sandbox with real machines."""
+def observed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[SandboxClient, Sampled]]:
+    """Start a sandbox with real machines, and look at them; no token may be left anywhere."""
     state = tmp_path_factory.mktemp("sandbox")
     _sandbox("serve", "--background", "--machines=docker", f"--state={state}")
+    client = SandboxClient.of(state)
     try:
-        yield SandboxClient.of(state)
+        with sampled(client.addresses, tmp_path_factory.mktemp("sampled")) as seen:
+            yield client, seen
+            seen.check()
+        print(seen.figures())  # noqa: T201 - for whoever runs with -s
+        leaks = find_leaks(client, tokens_of(client.addresses))
     finally:
         _sandbox("down", f"--state={state}")
+    assert sorted(leaks) == []
+
+
+@pytest.fixture(scope="session")
+def sandbox(observed: tuple[SandboxClient, Sampled]) -> SandboxClient:
+    """Give the sandbox of all scenarios."""
+    return observed[0]
+
+
+@pytest.fixture(scope="session")
+def loud(sandbox: SandboxClient, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the variables by which Python processes log all they have, to the sandbox's logs.
+
+    docklet has no switch for that; Python runs a `sitecustomize` of its own accord.
+    """
+    folder = tmp_path_factory.mktemp("loud")
+    logs = f"{sandbox.addresses.state}/logs"
+    (folder / "sitecustomize.py").write_text(LOUD.format(logs=logs))
+    return {"PYTHONPATH": str(folder), "RUNNER_DEBUG": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No process on a droplet has one of the sandbox's tokens, whatever the scenario is."""
+    if "observed" not in request.fixturenames:
+        yield
+        return
+    _, seen = request.getfixturevalue("observed")
+    yield
+    sights = seen.news()
+    assert not sights, "\n".join(str(sight) for sight in sights)
 
 
 @pytest.fixture(scope="session")
@@ -40,13 +86,15 @@ def action_image() -> str:
 
 
 @pytest.fixture
-def scene(sandbox: SandboxClient, tmp_path: Path) -> Iterator[Scene]:
+def scene(sandbox: SandboxClient, loud: dict[str, str], tmp_path: Path) -> Iterator[Scene]:
     """Give a repository in the sandbox, and check that the sandbox is as empty as before."""
     sandbox.clear_faults()
-    sandbox.settings(boot_delay=0.0, ip_delay=0.0, api_delay=0.0, pull_delay=0.0, full_regions=[])
+    kind = dict.fromkeys(("boot_delay", "ip_delay", "api_delay", "pull_delay"), 0.0)
+    sandbox.settings(**kind, full_regions=[], keep_disks=True)
     rented = len(sandbox.history())
     before, marked = passing(sandbox.inventory()), len(sandbox.violations())
-    made = Scene(sandbox=sandbox, repository=f"mona/{uuid.uuid4().hex[:12]}", folder=tmp_path)
+    repository = f"mona/{uuid.uuid4().hex[:12]}"
+    made = Scene(sandbox=sandbox, repository=repository, folder=tmp_path, extra=dict(loud))
     try:
         yield made
     finally:
@@ -55,6 +103,9 @@ def scene(sandbox: SandboxClient, tmp_path: Path) -> Iterator[Scene]:
         violations, left = sandbox.violations()[marked:], passing(sandbox.inventory())
         if left != before:
             sandbox.reset()
+        sandbox.settings(keep_disks=False)
+        leaks = left_on_disks(sandbox)
+    assert sorted(leaks) == []
     assert violations == []
     assert left == before, "Something was left in the cloud."
     ours = {name: openings for name, openings in walls.items() if name.startswith("docklet-")}

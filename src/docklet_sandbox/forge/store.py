@@ -16,15 +16,17 @@ from docklet_sandbox.forge.limits import Allowances, Meter
 from docklet_sandbox.forge.model import Repository, User
 from docklet_sandbox.forge.records import Push
 from docklet_sandbox.forge.tokens import Level, Permission, Token, TokenKind
+from docklet_sandbox.settings import hatched
 
 API = "/api/v3"
 """Where the REST API begins below the server's address, as on GitHub Enterprise Server."""
 OWNER = "mona"
 """The account that exists from the start."""
 ACTIONS_BOT = "github-actions[bot]"
-PERSONAL_TOKEN = "github_pat_" + "5b" * 36
+PERSONAL_TOKEN = f"github_pat_{hatched('person', 36)}"
 """The owner's own token, which may do everything."""
-WORKFLOW_TOKEN = "ghs_15368_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJzYW5kYm94In0." + "5c" * 80
+_JWT = f"eyJ{hatched('head', 9)}.eyJ{hatched('claims', 12)}.{hatched('signature', 80)}"
+WORKFLOW_TOKEN = f"ghs_15368_{_JWT}"
 """What a workflow gets that asks for all that docklet ever needs.
 
 As long as GitHub's are since they carry a JWT, so that nobody counts on forty characters.
