@@ -45,7 +45,9 @@ def test_another_host_key(masquerade: Scene) -> None:
     """The stranger hears no word of ours; the run ends with 33, says why, and deletes it."""
     scene = masquerade
     before = scene.write({"do.sh": "echo done > done.txt\n"})
-    scene.sandbox.fault("delay", service="cloud", method="DELETE", latency=HELD_BACK)
+    # An account's first run asks for the deletion of 1, to see whether it may.
+    route = "/v2/droplets/[1-9][0-9]*"
+    scene.sandbox.fault("delay", service="cloud", method="DELETE", route=route, latency=HELD_BACK)
     process = scene.start(
         *("run", "--repo", scene.repository, "--script", "do.sh"),
         *("--image", "docklet-sandbox/shell"),
