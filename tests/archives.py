@@ -59,11 +59,20 @@ def member(
 def write(path: Path, manifest: Any, members: Iterable[tuple[tarfile.TarInfo, bytes]]) -> Path:  # noqa: ANN401
     """Write any manifest and members."""
     text = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
-    first = tarfile.TarInfo("manifest.json")
-    first.size = len(text)
+    return write_parts(path, [text], members)
+
+
+def write_parts(
+    path: Path, parts: Iterable[bytes], members: Iterable[tuple[tarfile.TarInfo, bytes]]
+) -> Path:
+    """Write the parts of any manifest, and members."""
     with tarfile.open(
         path, "w", format=tarfile.PAX_FORMAT, encoding="utf-8", errors="surrogateescape"
     ) as tar:
-        for info, content in [(first, text), *members]:
+        for part in parts:
+            info = tarfile.TarInfo("manifest.json")
+            info.size = len(part)
+            tar.addfile(info, io.BytesIO(part))
+        for info, content in members:
             tar.addfile(info, io.BytesIO(content))
     return path

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from docklet_sandbox.launch import running
 from tools.log_flood import MEGABYTE, measure
+from tools.many_files import measure as many
 from tools.sandbox_speed import waits
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 RUNS: Final = 5
 REPOSITORY: Final = "mona/bench"
+MANY: Final = 1_000_000
+"""Result files; as many as a run may have."""
 
 
 def main() -> int:
@@ -39,6 +42,7 @@ def main() -> int:
     sys.stdout.write(f"wall/bound: median {statistics.median(ratios):.2f} of {RUNS} runs\n")
     _tell_waits()
     _tell_flood()
+    _tell_many()
     return 0
 
 
@@ -62,6 +66,17 @@ def _tell_flood() -> None:
     sys.stdout.write(
         f"log of 1 GB: {whole}, {found.seconds:.1f} s, {found.growth / 2**20:.0f} MiB of memory\n"
     )
+
+
+def _tell_many() -> None:
+    """Print what a million result files cost."""
+    with tempfile.TemporaryDirectory(prefix="docklet-bench-") as folder:
+        found = many(Path(folder), MANY)
+    exact = "exact" if found.is_exact else "NOT EXACT"
+    told = "  ".join(f"{name} {seconds:.0f}" for name, seconds in found.seconds.items())
+    peaks = {"agent": found.agent, "docklet": found.docklet, "git": found.git}
+    memory = ", ".join(f"{name} {peak >> 20} MiB" for name, peak in peaks.items())
+    sys.stdout.write(f"{MANY:,} result files: {exact}, {told} s, {memory}\n")
 
 
 def _measure(sandbox: SandboxClient, folder: Path) -> float:

@@ -75,7 +75,10 @@ class Stage:
         """Return those files that a branch has, read by git itself, whatever their names are."""
         (place,) = self.state.rglob("*-template.git")
         listing = _git(place, "ls-tree", "-r", "-z", "--full-tree", branch)
-        tree = {os.fsdecode(path): blob for path, (_, blob) in read_tree(listing).items()}
+        tree = {
+            os.fsdecode(path): blob
+            for path, (_, blob) in read_tree(listing.split(b"\0")[:-1]).items()
+        }
         return {
             name: _git(place, "cat-file", "blob", tree[name]) for name in names if name in tree
         }

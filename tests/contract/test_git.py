@@ -11,7 +11,7 @@ import pytest
 from docklet.adapters.git.directory import GitDirectory
 from docklet.domain.identity import RunKey
 from docklet.domain.leak import search_for
-from docklet.domain.outcome import CommittedFile, FileChange
+from docklet.domain.outcome import Committed, CommittedFile, FileChange
 from docklet.domain.secret import Secret
 from docklet.ports import Change, CommitMessage, Git, PushAnswer, PushVerdict
 from docklet_sandbox.launch import running
@@ -19,7 +19,7 @@ from tests.archives import Link, make_archive
 from tests.fakes import FakeClock, FakeGit, FakeRepository
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from docklet_sandbox.client import SandboxClient
@@ -65,7 +65,7 @@ class World:
     base: str
     """The commit that main is at in the beginning."""
 
-    async def results(self, folder: Path, **changed: bytes) -> tuple[Change, ...]:
+    async def results(self, folder: Path, **changed: bytes) -> Sequence[Change]:
         """Import files as results; their names have `/` for `__` and `.` for `_`."""
         files = {
             name.replace("__", "/").replace("_", "."): content for name, content in changed.items()
@@ -156,14 +156,15 @@ async def test_commit_is_told_by_file(world: World, tmp_path: Path) -> None:
     archive = make_archive(tmp_path / "a.tar", files, deleted=["d/old.csv"])
     found = await world.git.import_results(archive, world.base)
     sha = await world.git.commit(world.base, found.changes, MESSAGE)
-    assert await world.git.committed(sha) == (
+    told = await world.git.committed(sha)
+    assert told.files == (
         CommittedFile(path="a.txt", change=FileChange.CHANGED, size=7),
         CommittedFile(path="d/old.csv", change=FileChange.DELETED),
         CommittedFile(path="empty", change=FileChange.NEW, size=0),
         CommittedFile(path="latest", change=FileChange.NEW, size=10, regular=False),
         CommittedFile(path="new \u00fc\udcff\n.png", change=FileChange.NEW, size=5000),
     )
-    assert await world.git.committed(world.base) == ()
+    assert await world.git.committed(world.base) == Committed()
 
 
 async def test_effective(world: World, tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ async def test_pushing_again(world: World, tmp_path: Path) -> None:
 async def test_nothing_to_import(world: World, tmp_path: Path) -> None:
     """An archive without files has no changes."""
     found = await world.git.import_results(make_archive(tmp_path / "a.tar", {}), world.base)
-    assert found.changes == ()
+    assert not found.changes
 
 
 async def test_run_is_found_by_its_trailer(world: World, tmp_path: Path) -> None:
@@ -265,7 +266,7 @@ async def test_large_files_become_pointers(world: World, tmp_path: Path) -> None
         b"oid sha256:b71b1ccd1e3a3d5bcfd8ead11efc52e71014f5dac92f6aa5443a3f788a91b8f7\nsize 63\n"
     )
     assert world.repository.show("other") == b"1"
-    told = {one.path: one.size for one in await world.git.committed(sha)}
+    told = {one.path: one.size for one in (await world.git.committed(sha)).files}
     assert told == {"d/model.bin": None, "other": 1}, "a pointer's size is nobody's business"
 
 

@@ -14,7 +14,7 @@ from docklet.adapters.results.archive import ResultsArchive
 from docklet.adapters.results.sieve import Sieve
 from docklet.domain.errors import GitError
 from docklet.domain.leak import NOTHING
-from docklet.domain.outcome import CommittedFile, FileChange
+from docklet.domain.outcome import Committed, CommittedFile, FileChange
 from docklet.ports import Change, PushAnswer, PushVerdict, Results
 
 if TYPE_CHECKING:
@@ -150,8 +150,10 @@ class FakeGit:
             ]
         clean = [each for each in changes if each.path not in sieve.caught]
         kept, conflicts = without_conflicts(clean, results.manifest.deleted)
-        left_out = (*results.left_out, *sieve.caught.values(), *conflicts)
-        return Results(changes=kept, left_out=left_out, ignored=results.manifest.ignored)
+        results.manifest.left_out.add(*sieve.left_out(), *conflicts)
+        return Results(
+            changes=tuple(kept), left_out=results.left_out, ignored=results.manifest.ignored
+        )
 
     def _store(self, file: ResultFile) -> str:
         """Keep a file, or its pointer."""
@@ -202,15 +204,17 @@ class FakeGit:
         self._fetched.add(made)
         return made
 
-    async def committed(self, sha: str) -> tuple[CommittedFile, ...]:
+    async def committed(self, sha: str) -> Committed:
         """Compare a commit with its parent."""
         self._called("committed")
         made = self.repository.commits[sha]
         if made.message is None:
-            return ()
+            return Committed()
         before = self.repository.commits[made.parent].tree
         paths = sorted(path for path, _ in before.items() ^ made.tree.items())
-        return tuple(self._compared(path, before, made.tree) for path in dict.fromkeys(paths))
+        return Committed(
+            files=tuple(self._compared(path, before, made.tree) for path in dict.fromkeys(paths))
+        )
 
     def _compared(
         self,

@@ -92,7 +92,7 @@ def test_what_can_be_read_arrives(tmp_path: Path, size: int) -> None:
         found = ResultsArchive(stream)
         files = {file.path: b"".join(file.content) for file in found.files()}
     assert files[b"short"] == b"x" * size
-    assert found.left_out == []
+    assert found.left_out == ()
 
 
 def test_no_word_about_strangers(tmp_path: Path) -> None:
@@ -104,4 +104,4 @@ def test_no_word_about_strangers(tmp_path: Path) -> None:
     with archive.open("rb") as stream:
         found = ResultsArchive(stream)
         assert [file.path for file in found.files()] == [b"a"]
-    assert found.left_out == []
+    assert found.left_out == ()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from docklet.adapters.git.changes import ChangeList
 from docklet.adapters.git.directory import GitDirectory
 from docklet.adapters.git.objects import blob_stream, identities, index_lines
 from docklet.adapters.git.process import Finished
@@ -248,7 +249,7 @@ def contents_of_files(who: Stranger) -> None:
         ResultFile(path=b"x", mode="100644", size=len(text), content=iter([text]))
         for text in contents
     ]
-    stream = b"".join(blob_stream(files, []))
+    stream = b"".join(blob_stream(files, ChangeList()))
     for mark, text in enumerate(contents, start=1):
         head = b"blob\nmark :%d\ndata %d\n" % (mark, len(text))
         assert stream.startswith(head + text + b"\n")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from docklet.adapters.git.objects import without_conflicts
 from docklet.adapters.results import archive as results
+from docklet.adapters.results import manifest as manifests
 from docklet.adapters.results.archive import ResultsArchive
 from docklet.adapters.results.names import link_objection, objection
 from docklet.domain.errors import AgentError, GitError
@@ -40,7 +41,7 @@ def read(archive: Path) -> tuple[dict[bytes, tuple[str, bytes]], list[LeftOut]]:
     with archive.open("rb") as stream:
         found = ResultsArchive(stream)
         files = {file.path: (file.mode, b"".join(file.content)) for file in found.files()}
-    return files, found.left_out
+    return files, [*found.left_out]
 
 
 def test_every_byte_arrives(tmp_path: Path) -> None:
@@ -206,7 +207,7 @@ def test_what_the_machine_left_out(tmp_path: Path) -> None:
 def test_file_and_directory_of_one_name() -> None:
     """A name can't be both; what is in the directory stays. Case makes two names of one."""
     paths = (b"a", b"a/b", b"A", b"c")
-    added = [Change(path=path, mode="100644", blob=path.decode()) for path in paths]
+    added = [Change(path=path, mode="100644", blob="1" * 40) for path in paths]
     kept, left_out = without_conflicts(added, [b"z"])
     assert [change.path for change in kept] == [b"z", b"a/b", b"A", b"c"]
     assert [one.path for one in left_out] == ["a"]
@@ -308,7 +309,7 @@ def test_damage_anywhere(tmp_path: Path, edits: list[tuple[int, bytes]]) -> None
 
 def test_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More files than a commit can hold are refused together; the archive stays."""
-    monkeypatch.setattr(results, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(manifests, "MAX_MEMBERS", 3)
     names = [str(number) for number in range(4)]
     announced = make_archive(tmp_path / "a.tar", dict.fromkeys(names, b""))
     silent = make_archive(tmp_path / "b.tar", dict.fromkeys(names, b""), announced=["0"])

@@ -36,28 +36,32 @@ def changes() -> Changes:
     big, small = Change(b"big", "100644", 90_000), Change(b"small", "100755", 10)
     huge, flow = Change(b"huge", "100644", 500_000), Change(b"flow", "100644", 10)
     spare = [LeftOut(b"huge", "too large", huge), LeftOut(b"flow", "a workflow", flow)]
-    return Changes([big, small], [], [*spare, LeftOut(b".git", "its name")])
+    found = Changes()
+    for change in (big, small):
+        found.changed.append(change)
+    for one in (*spare, LeftOut(b".git", "its name")):
+        found.left_out.append(one)
+    return found
 
 
 @pytest.mark.parametrize("room", [0, 1_000_000])
 def test_room_for_all(room: int) -> None:
     """With room for everything, or none named, everything is sent."""
-    found = changes()
-    fit(found, room)
-    assert found == changes()
+    found = fit(changes(), room)
+    assert [*found.changed] == [*changes().changed]
+    assert [*found.left_out] == [*changes().left_out]
 
 
 def test_commit_goes_first() -> None:
     """What does not fit is named and counts as lost; smaller files behind it still fit."""
-    found = changes()
-    fit(found, 100_000)
+    found = fit(changes(), 100_000)
     assert [one.path for one in found.changed] == [b"big", b"small"]
     assert [(one.path, one.lost) for one in found.left_out] == [
         (b"huge", True),
         (b"flow", False),
         (b".git", False),
     ]
-    fit(found, 5_000)
+    found = fit(found, 5_000)
     assert [one.path for one in found.changed] == [b"small"]
     lost = {one.path: one.reason for one in found.left_out if one.lost}
     assert set(lost) == {b"huge", b"big"}

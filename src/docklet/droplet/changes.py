@@ -13,6 +13,7 @@ from docklet.droplet.ignore import Ignore
 from docklet.droplet.large import LargeFiles
 from docklet.droplet.pathspec import Selects
 from docklet.droplet.snapshot import GITLINK, Entry
+from docklet.droplet.spool import Spool
 from docklet.droplet.tree import Found, Kind, open_file, walk
 
 _LOST = {Kind.UNREADABLE, Kind.TOO_DEEP}
@@ -35,8 +36,7 @@ class Change(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """A path that can't be committed, and why."""
 
     path: bytes
@@ -51,9 +51,9 @@ class LeftOut:
 class Changes:
     """The outcome of a comparison."""
 
-    changed: list[Change] = field(default_factory=list)
-    deleted: list[bytes] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    changed: Spool[Change] = field(default_factory=Spool)
+    deleted: Spool[bytes] = field(default_factory=Spool)
+    left_out: Spool[LeftOut] = field(default_factory=Spool)
     ignored: int = 0
     """New paths that `.gitignore` leaves out; a directory counts once."""
 
@@ -144,7 +144,7 @@ class Comparison:
         return f"larger than {limit} bytes" if change.size > limit else ""
 
     def _refuse(self, found: Found) -> None:
-        if found.kind is not Kind.ODD:
+        if found.kind is not Kind.ODD and found.path in self._parents:
             self._closed.append(found.path + b"/")
         ours = found.path == b".git" or (
             found.name == b".git" and found.path[:-5] in self._gitlinks

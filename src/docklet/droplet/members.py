@@ -24,11 +24,21 @@ def add(archive: tarfile.TarFile, root: int, prefix: str, change: Change) -> Non
     name = prefix + change.path.decode("utf-8", "surrogateescape")
     trouble = _added(archive, root, name, change)
     if trouble:
-        text = trouble.encode("utf-8")
-        note = tarfile.TarInfo(UNREAD + name)
-        note.size = len(text)
-        archive.addfile(note, io.BytesIO(text))
-    archive.getmembers().clear()  # else it remembers them all
+        add_text(archive, UNREAD + name, trouble.encode("utf-8"))
+    _forget(archive)
+
+
+def add_text(archive: tarfile.TarFile, name: str, text: bytes) -> None:
+    """Add a member of our own."""
+    member = tarfile.TarInfo(name)
+    member.size = len(text)
+    archive.addfile(member, io.BytesIO(text))
+    _forget(archive)
+
+
+def _forget(archive: tarfile.TarFile) -> None:
+    """Let go of the members, which would all be remembered for reading."""
+    archive.getmembers().clear()
 
 
 def _added(archive: tarfile.TarFile, root: int, name: str, change: Change) -> str:

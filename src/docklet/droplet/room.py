@@ -13,22 +13,22 @@ _HEADERS = 2048
 """Bytes of an archive that a member may take beside its content and its name."""
 
 
-def fit(changes: Changes, room: int) -> None:
+def fit(changes: Changes, room: int) -> Changes:
     """Leave out by name what makes the archive larger than `room` bytes; 0 is no limit."""
     if not room:
-        return
+        return changes
     fits = _measure(room)
     reason = f"there is room for {room / 1e9:.1f} GB of results where they are collected"
-    sent = [change for change in changes.changed if fits(change)]
-    if len(sent) < len(changes.changed):
-        known = set(sent)
-        refused = [change for change in changes.changed if change not in known]
-        changes.changed = sent
-        changes.left_out += [LeftOut(one.path, reason, lost=True) for one in refused]
-    changes.left_out = [
-        one if one.change is None or fits(one.change) else LeftOut(one.path, reason, lost=True)
-        for one in changes.left_out
-    ]
+    fitting = Changes(deleted=changes.deleted, ignored=changes.ignored)
+    for change in changes.changed:
+        if fits(change):
+            fitting.changed.append(change)
+        else:
+            fitting.left_out.append(LeftOut(change.path, reason, lost=True))
+    for one in changes.left_out:
+        sent = one.change is None or fits(one.change)
+        fitting.left_out.append(one if sent else LeftOut(one.path, reason, lost=True))
+    return fitting
 
 
 def _measure(room: int) -> Callable[[Change], bool]:

@@ -12,17 +12,16 @@ from docklet.domain.backoff import jittered
 from docklet.domain.errors import ForgeError, GitError
 from docklet.domain.events import Noticed, Phase
 from docklet.domain.leak import search_for
-from docklet.domain.outcome import LeftOut, Published
+from docklet.domain.outcome import Committed, LeftOut, Published
 from docklet.domain.spec import Push
 from docklet.pipeline.stopped import called
 from docklet.ports import PushAnswer, PushVerdict
 from docklet.render.fence import fenced
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Mapping, Sequence
     from pathlib import Path
 
-    from docklet.domain.outcome import CommittedFile
     from docklet.domain.plan import Plan
     from docklet.domain.secret import Secret
     from docklet.pipeline.world import World
@@ -44,7 +43,7 @@ class Publication:
     plan: Plan
     git: Git
     results: Results
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     """Those results that differ from the commit that ran."""
     message: CommitMessage
     archive: Path
@@ -56,7 +55,7 @@ class Publication:
 
 async def read_results(
     plan: Plan, git: Git, archive: Path, secrets: Mapping[str, Secret]
-) -> tuple[Results, tuple[Change, ...]]:
+) -> tuple[Results, Sequence[Change]]:
     """Store the archive's files in the clean git directory; return those that change anything.
 
     What holds one of `secrets`, or a value that the script was given, is left out.
@@ -80,20 +79,23 @@ async def publish(work: Publication, world: World, *, succeeded: bool) -> Publis
         if not work.changes:
             return _published(work, "", "")
         published = await _publish(work, world, succeeded=succeeded)
-        return replace(published, files=await _files(work.git, published.commit))
+        told = await _told(work.git, published.commit)
+        return replace(published, files=told.files, others=told.others)
 
 
-async def _files(git: Git, commit: str) -> tuple[CommittedFile, ...]:
+async def _told(git: Git, commit: str) -> Committed:
     """Return what a commit changes, for the report; one that can't be read is no failure."""
     try:
-        return await git.committed(commit) if commit else ()
+        return await git.committed(commit) if commit else Committed()
     except GitError:
-        return ()
+        return Committed()
 
 
 async def _uploaded(work: Publication) -> Publication:
     """Upload what belongs into Git LFS; what can't be is left out, never the rest."""
     failed = await work.git.upload(work.changes)
+    if not failed:
+        return work
     kept = tuple(change for change in work.changes if change.path not in failed)
     left_out = (
         LeftOut(path=_text(path), reason=reason, archived=True) for path, reason in failed.items()
@@ -267,6 +269,7 @@ def _published(
         commit=sha,
         pull_request=request,
         changed=tuple(_text(change.path) for change in work.changes[:TOO_MANY]),
+        more_changed=max(0, len(work.changes) - TOO_MANY),
         left_out=work.results.left_out,
         archive=called(work.archive) if needed else "",
     )

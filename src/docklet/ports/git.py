@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from docklet.domain.leak import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from docklet.domain.identity import RunKey
     from docklet.domain.leak import Search
-    from docklet.domain.outcome import CommittedFile, LeftOut
+    from docklet.domain.outcome import Committed, LeftOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Change:
 class Results:
     """What came back from the machine, in the clean git directory."""
 
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     left_out: tuple[LeftOut, ...]
     ignored: int = 0
     """How many ignored files were not collected."""
@@ -96,13 +96,15 @@ class Git(Protocol):
     async def changed_paths(self, before: str, after: str) -> frozenset[bytes]:
         """Return the paths in which two commits differ."""
 
-    async def effective(self, base: str, changes: Iterable[Change]) -> tuple[Change, ...]:
+    async def effective(self, base: str, changes: Iterable[Change]) -> Sequence[Change]:
         """Return those of `changes` that change anything against commit `base`."""
 
-    async def commit(self, parent: str, changes: Iterable[Change], message: CommitMessage) -> str:
+    async def commit(
+        self, parent: str, changes: Collection[Change], message: CommitMessage
+    ) -> str:
         """Commit `changes` on top of `parent` and return the new SHA."""
 
-    async def committed(self, sha: str) -> tuple[CommittedFile, ...]:
+    async def committed(self, sha: str) -> Committed:
         """Return what a commit that was made here changes, by path; nothing for any other."""
 
     async def push(self, sha: str, branch: str) -> PushAnswer:

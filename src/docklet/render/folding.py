@@ -24,8 +24,13 @@ def listed(entries: Iterable[str]) -> str:
     return "\n".join(f"- {entry}" for entry in entries)
 
 
-def few(entries: Sequence[T], shown: Callable[[T], str], *, most: int = MOST_ITEMS) -> list[str]:
-    """Return the first entries as they are `shown`, then how many more there are."""
-    more = len(entries) - most
+def few(
+    entries: Sequence[T], shown: Callable[[T], str], *, most: int = MOST_ITEMS, more: int = 0
+) -> list[str]:
+    """Return the first entries as they are `shown`, then how many more there are.
+
+    Those that nobody could list are `more`.
+    """
+    more += max(0, len(entries) - most)
     told = [shown(entry) for entry in entries[:most]]
     return [*told, f"and {more} more"] if more > 0 else told

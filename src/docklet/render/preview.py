@@ -43,7 +43,10 @@ def would_commit(published: Published) -> str:
     if not published.changed:
         return "Nothing would be committed."
     paths = [f"  {printable(path)}" for path in published.changed]
+    paths += [f"  and {published.more_changed} more"] if published.more_changed else []
     left = [f"  {printable(one.path)}: {printable(one.reason)}" for one in published.left_out]
+    more = sum(one.more for one in published.left_out)
+    left += [f"  and {more} more"] if more else []
     return "\n".join(
         (
             "This would be committed; `--push` commits and pushes it:",

@@ -16,26 +16,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from docklet.adapters.git.answers import checked, is_gone, is_passing, push_answer
+from docklet.adapters.git.changes import ChangeList
 from docklet.adapters.git.config import config_of, credential_text, environment_of, hold
-from docklet.adapters.git.importing import Import
+from docklet.adapters.git.importing import Import, tree_of
 from docklet.adapters.git.lfs import Upload
 from docklet.adapters.git.lfs_paths import attribute_blobs
-from docklet.adapters.git.objects import identities, index_lines, read_tree
-from docklet.adapters.git.process import Finished, GitProgram
+from docklet.adapters.git.objects import identities, index_lines
+from docklet.adapters.git.process import Finished, GitProgram, records
 from docklet.adapters.git.stat import changed_blobs, committed
 from docklet.domain.backoff import jittered
 from docklet.domain.errors import GitError
 from docklet.domain.leak import NOTHING
+from docklet.domain.outcome import Committed
 from docklet.domain.values import shown
 from docklet.ports import PushAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from docklet.adapters.git.config import Credential
     from docklet.domain.identity import RunKey
     from docklet.domain.leak import Search
-    from docklet.domain.outcome import CommittedFile
     from docklet.domain.secret import Secret
     from docklet.ports import Change, Clock, CommitMessage, Results
 
@@ -159,17 +160,19 @@ class GitDirectory:
         )
         return frozenset(listed.split(b"\0")) - {b""}
 
-    async def effective(self, base: str, changes: Iterable[Change]) -> tuple[Change, ...]:
+    async def effective(self, base: str, changes: Iterable[Change]) -> Sequence[Change]:
         """Return those of `changes` that change anything against commit `base`."""
         tree = await self._tree(base)
         nothing = ("000000", "")
-        return tuple(
+        return ChangeList(
             change
             for change in changes
             if tree.get(change.path, nothing) != (change.mode, change.blob)
         )
 
-    async def commit(self, parent: str, changes: Iterable[Change], message: CommitMessage) -> str:
+    async def commit(
+        self, parent: str, changes: Collection[Change], message: CommitMessage
+    ) -> str:
         """Commit `changes` on top of `parent` and return the new SHA."""
         index = self.directory / f"index-{next(self._serial)}"
         env = {"GIT_INDEX_FILE": str(index)}
@@ -188,18 +191,17 @@ class GitDirectory:
         self._parents[sha] = parent
         return sha
 
-    async def committed(self, sha: str) -> tuple[CommittedFile, ...]:
+    async def committed(self, sha: str) -> Committed:
         """Return what a commit that was made here changes, by path; nothing for any other."""
         if sha not in self._parents:
-            return ()
+            return Committed()
         raw = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev")
-        blobs = [*changed_blobs(await self._git.must(*raw, self._parents[sha], sha))]
-        listing = await self._git.must(
-            "cat-file",
-            "--batch-check=%(objectsize)",
-            stdin=[f"{blob}\n".encode() for _, _, blob, _ in blobs],
-        )
-        return committed(blobs, listing, self._large)
+        async with self._git.listing(*raw, self._parents[sha], sha) as changed:
+            asked = (f"{blob}\n".encode() for _, _, blob, _ in changed_blobs(records(changed)))
+            batch = ("cat-file", "--batch-check=%(objectsize)")
+            async with self._git.listing(*batch, stdin=asked) as lines:
+                changed.seek(0)
+                return committed(changed_blobs(records(changed)), lines, self._large)
 
     async def push(self, sha: str, branch: str) -> PushAnswer:
         """Push a commit to a branch, never by force.
@@ -257,7 +259,7 @@ class GitDirectory:
 
     async def _tree(self, sha: str) -> dict[bytes, tuple[str, str]]:
         """Return mode and blob of every file of a commit."""
-        return read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", _id(sha)))
+        return await tree_of(self._git, _id(sha))
 
     async def _read(self, *arguments: str) -> Finished:
         """Run a git command that changes nothing over there, again after a passing failure."""

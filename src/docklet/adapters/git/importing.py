@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from docklet.adapters.git.changes import ChangeList
 from docklet.adapters.git.lfs import LargeFiles
 from docklet.adapters.git.lfs_paths import (
     ATTRIBUTES,
@@ -14,13 +15,19 @@ from docklet.adapters.git.lfs_paths import (
     attributes_above,
     large_paths,
 )
-from docklet.adapters.git.objects import blob_stream, read_tree, without_conflicts
+from docklet.adapters.git.objects import (
+    blob_stream,
+    marked,
+    read_tree,
+    without_conflicts,
+)
+from docklet.adapters.git.process import records
 from docklet.adapters.git.special import dangerous
 from docklet.adapters.results.archive import ResultsArchive
 from docklet.adapters.results.names import objection
 from docklet.adapters.results.sieve import Sieve
 from docklet.adapters.results.tar import Flaw, unreadable
-from docklet.ports import Change, Results
+from docklet.ports import Results
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -29,6 +36,12 @@ if TYPE_CHECKING:
     from docklet.adapters.git.process import GitProgram
     from docklet.adapters.results.archive import ResultFile
     from docklet.domain.leak import Search
+
+
+async def tree_of(program: GitProgram, commit: str) -> dict[bytes, tuple[str, str]]:
+    """Return mode and blob of every file of a commit."""
+    async with program.listing("ls-tree", "-r", "-z", "--full-tree", commit) as listing:
+        return read_tree(records(listing))
 
 
 class Import:
@@ -61,12 +74,17 @@ class Import:
             raise unreadable(Flaw.LOST) from error
         self.kept = {each.blob: oids[each.path] for each in changes if each.path in oids}
         part = self._git.directory / f"special-{next(self._names)}"
-        caught = await dangerous(self._git, changes, part) | sieve.caught
-        clean = [each for each in changes if each.path not in caught]
-        kept, conflicts = without_conflicts(clean, results.manifest.deleted)
+        refused = await dangerous(self._git, changes, part)
+        caught = sieve.caught.keys() | refused.keys()
+        if caught:
+            changes = ChangeList(each for each in changes if each.path not in caught)
+        deleted = results.manifest.deleted
+        results.manifest.changed.clear()  # memory that the rest has use for
+        kept, conflicts = without_conflicts(changes, deleted)
+        results.manifest.left_out.add(*refused.values(), *sieve.left_out(), *conflicts)
         return Results(
             changes=kept,
-            left_out=(*results.left_out, *caught.values(), *conflicts),
+            left_out=results.left_out,
             ignored=results.manifest.ignored,
         )
 
@@ -74,8 +92,10 @@ class Import:
         """Return the archive's paths that belong into Git LFS."""
         with archive.open("rb") as stream:
             results = ResultsArchive(stream)
-            brought = await self._store(attribute_files(results))
-        tree = await self._tree(base) if results.manifest.changed else {}
+            brings = any(path.endswith(ATTRIBUTES) for path in results.manifest.changed)
+            # Else nobody has to look through the whole archive.
+            brought = await self._store(attribute_files(results)) if brings else ChangeList()
+        tree = await tree_of(self._git, base) if results.manifest.changed else {}
         if not brought and not any(path.endswith(ATTRIBUTES) for path in tree):
             return frozenset()
         paths = [path for path in results.manifest.changed if not objection(path)]
@@ -88,20 +108,14 @@ class Import:
         finally:
             index.unlink(missing_ok=True)
 
-    async def _tree(self, base: str) -> dict[bytes, tuple[str, str]]:
-        """Return mode and blob of every file of a commit."""
-        return read_tree(await self._git.must("ls-tree", "-r", "-z", "--full-tree", base))
-
-    async def _store(self, files: Iterable[ResultFile]) -> tuple[Change, ...]:
+    async def _store(self, files: Iterable[ResultFile]) -> ChangeList:
         """Store files as blobs."""
         marks = self._git.directory / f"marks-{next(self._names)}"
-        found: list[tuple[bytes, str]] = []
+        found = ChangeList()
         await self._git.must(
             *("fast-import", "--quiet", "--done", "--depth=0", f"--export-marks={marks}"),
             stdin=blob_stream(files, found),
         )
-        blobs = dict(line.split() for line in marks.read_text().splitlines())
-        return tuple(
-            Change(path=path, mode=mode, blob=blobs[f":{mark}"])
-            for mark, (path, mode) in enumerate(found, start=1)
-        )
+        with marks.open(encoding="ascii") as lines:
+            found.name_blobs(marked(lines))
+        return found

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from docklet.adapters.git.objects import index_lines
+from docklet.adapters.git.objects import folders, index_lines
+from docklet.adapters.git.process import records
 from docklet.ports import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from docklet.adapters.git.process import GitProgram
     from docklet.adapters.results.archive import ResultFile, ResultsArchive
@@ -22,7 +23,6 @@ _LARGEST: Final = 1024**2
 """Bytes of a file that is read; nobody writes longer ones."""
 _REGULAR: Final = ("100644", "100755")
 _EARLY: Final = 100
-_FIELDS: Final = 3
 _NEVER: Final = (b".git", b".lfs")
 """What git and git-lfs read themselves begins with this, and would be no use as a pointer."""
 
@@ -48,13 +48,7 @@ def attributes_above(
     paths: Iterable[bytes], tree: Mapping[bytes, tuple[str, str]]
 ) -> tuple[Change, ...]:
     """Return those attribute files of a commit's tree that have a say about `paths`."""
-    directories = {b""}
-    for path in paths:
-        folder = path.rpartition(b"/")[0]
-        while folder not in directories:
-            directories.add(folder)
-            folder = folder.rpartition(b"/")[0]
-    places = (folder + b"/" + ATTRIBUTES if folder else ATTRIBUTES for folder in directories)
+    places = [ATTRIBUTES, *(folder + b"/" + ATTRIBUTES for folder in folders(paths))]
     found = ((path, tree[path]) for path in sorted(places) if path in tree)
     return tuple(
         Change(path=path, mode=mode, blob=blob) for path, (mode, blob) in found if mode in _REGULAR
@@ -62,7 +56,7 @@ def attributes_above(
 
 
 async def large_paths(
-    program: GitProgram, attributes: Iterable[Change], paths: Iterable[bytes], index: str
+    program: GitProgram, attributes: Collection[Change], paths: Iterable[bytes], index: str
 ) -> frozenset[bytes]:
     """Return those of `paths` that the attribute files give to LFS; `index` is a new file.
 
@@ -72,16 +66,15 @@ async def large_paths(
     await program.must(
         "update-index", "-z", "--index-info", stdin=index_lines(attributes), env=env
     )
+    command = ("check-attr", "--cached", "-z", "--stdin", "filter")
     asked = (path + b"\0" for path in paths)
-    answer = await program.must(
-        *("check-attr", "--cached", "-z", "--stdin", "filter"), stdin=asked, env=env
-    )
-    fields = answer.split(b"\0")[:-1]
-    return frozenset(
-        path
-        for path, value in zip(fields[::_FIELDS], fields[2::_FIELDS], strict=True)
-        if value == b"lfs" and not path.rpartition(b"/")[2].startswith(_NEVER)
-    )
+    async with program.listing(*command, stdin=asked, env=env) as listing:
+        fields = records(listing)
+        return frozenset(
+            path
+            for path, _, value in zip(fields, fields, fields, strict=True)
+            if value == b"lfs" and not path.rpartition(b"/")[2].startswith(_NEVER)
+        )
 
 
 def _is_attributes(path: bytes) -> bool:

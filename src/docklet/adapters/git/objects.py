@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from docklet.adapters.git.changes import ChangeList
 from docklet.adapters.results.manifest import readable
+from docklet.domain.errors import GitError
 from docklet.domain.outcome import LeftOut
 from docklet.ports import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from docklet.adapters.results.archive import ResultFile
     from docklet.ports import CommitMessage
@@ -19,41 +23,62 @@ _NO_BLOB: Final = "0" * 40
 _BOTH: Final = "its name is that of a directory as well"
 
 
-def blob_stream(files: Iterable[ResultFile], found: list[tuple[bytes, str]]) -> Iterator[bytes]:
+def blob_stream(files: Iterable[ResultFile], found: ChangeList) -> Iterator[bytes]:
     """Yield `files` for `git fast-import`; note path and mode of blob N at `found[N - 1]`."""
     for mark, file in enumerate(files, start=1):
         yield f"blob\nmark :{mark}\ndata {file.size}\n".encode()
         yield from file.content
         yield b"\n"
-        found.append((file.path, file.mode))
+        found.append(Change(path=file.path, mode=file.mode, blob=""))
     yield b"done\n"
 
 
+def marked(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the blobs that fast-import exported; their marks have to be 1, 2, 3 and so on."""
+    for number, line in enumerate(lines, start=1):
+        mark, blob = line.split()
+        if mark != f":{number}":
+            message = f"git fast-import noted {mark} where blob {number} belongs."
+            raise GitError(message)
+        yield blob
+
+
 def without_conflicts(
-    added: Iterable[Change], deleted: Iterable[bytes]
-) -> tuple[tuple[Change, ...], tuple[LeftOut, ...]]:
+    added: Collection[Change], deleted: Iterable[bytes]
+) -> tuple[Sequence[Change], Iterator[LeftOut]]:
     """Return the changes that one tree can hold, and what has to go.
 
     A name can't be a file and a directory at once; what is in the directory stays. Names that
     differ in case only are two files here, as they were for the script.
     """
-    added = tuple(added)
-    directories = {folder for change in added for folder in _folders(change.path)}
-    kept = [change for change in added if change.path not in directories]
-    gone = [Change(path=path, mode=DELETED, blob="") for path in deleted]
-    return (*gone, *kept), tuple(
+    directories = folders(change.path for change in added)
+    kept = (change for change in added if change.path not in directories)
+    gone = (Change(path=path, mode=DELETED, blob="") for path in deleted)
+    return ChangeList(chain(gone, kept)), (
         LeftOut(path=readable(change.path), reason=_BOTH, archived=True)
         for change in added
         if change.path in directories
     )
 
 
-def index_lines(changes: Iterable[Change]) -> Iterator[bytes]:
+def folders(paths: Iterable[bytes]) -> set[bytes]:
+    """Return all directories that the paths are in, but for the top."""
+    found: set[bytes] = set()
+    for path in paths:
+        folder = path.rpartition(b"/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition(b"/")[0]
+    return found
+
+
+def index_lines(changes: Collection[Change]) -> Iterator[bytes]:
     """Yield `changes` for `git update-index -z --index-info`, deletions first.
 
     So a file can take the place of a directory and the other way round.
     """
-    for change in sorted(changes, key=lambda change: change.mode != DELETED):
+    gone = (change for change in changes if change.mode == DELETED)
+    for change in chain(gone, (change for change in changes if change.mode != DELETED)):
         blob = change.blob or _NO_BLOB
         yield b"%s %s\t%s\0" % (change.mode.encode(), blob.encode(), change.path)
 
@@ -69,18 +94,11 @@ def identities(message: CommitMessage, now: float) -> dict[str, str]:
     return names
 
 
-def read_tree(listing: bytes) -> dict[bytes, tuple[str, str]]:
-    """Return mode and blob by path from the output of `git ls-tree -r -z`."""
+def read_tree(entries: Iterable[bytes]) -> dict[bytes, tuple[str, str]]:
+    """Return mode and blob by path from the entries of `git ls-tree -r -z`."""
     tree = {}
-    for line in listing.split(b"\0")[:-1]:
+    for line in entries:
         entry, _, path = line.partition(b"\t")
         mode, _, blob = entry.decode().split(" ")
-        tree[path] = (mode, blob)
+        tree[path] = (sys.intern(mode), blob)
     return tree
-
-
-def _folders(path: bytes) -> Iterator[bytes]:
-    """Yield the directories that a path is in."""
-    while b"/" in path:
-        path = path.rpartition(b"/")[0]
-        yield path

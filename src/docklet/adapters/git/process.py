@@ -11,18 +11,21 @@ import base64
 import os
 import signal
 from asyncio.subprocess import PIPE, Process
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Final
 
 from docklet.adapters.git.config import USER
 from docklet.domain.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from docklet.domain.secret import Secret
+
+_PIECE: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,25 +53,33 @@ class GitProgram:
     """Descriptors that its children may read."""
 
     async def run(
-        self, *arguments: str, stdin: Iterable[bytes] = (), env: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        stdin: Iterable[bytes] = (),
+        env: Mapping[str, str] | None = None,
+        stdout: IO[bytes] | None = None,
     ) -> Finished:
-        """Run a git command to its end."""
-        process = await self._start(arguments, env or {})
+        """Run a git command to its end; what it prints goes to a file, if there is one for it."""
+        process = await self._start(arguments, env or {}, stdout)
         printed = asyncio.gather(_drain(process.stdout), _drain(process.stderr))
         try:
             await _feed(process, stdin)
-            stdout, stderr = await printed
+            out, err = await printed
             code = await process.wait()
         finally:
             printed.cancel()
             await _kill(process)
-        return Finished(code=code, stdout=self._clean(stdout), stderr=self._clean(stderr))
+        return Finished(code=code, stdout=self._clean(out), stderr=self._clean(err))
 
     async def must(
-        self, *arguments: str, stdin: Iterable[bytes] = (), env: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        stdin: Iterable[bytes] = (),
+        env: Mapping[str, str] | None = None,
+        stdout: IO[bytes] | None = None,
     ) -> bytes:
         """Run a git command that has no reason to fail and return what it printed."""
-        done = await self.run(*arguments, stdin=stdin, env=env)
+        done = await self.run(*arguments, stdin=stdin, env=env, stdout=stdout)
         if done.code:
             message = (
                 f"`git {arguments[0]}` ended with {done.code} in docklet's own git directory:"
@@ -77,13 +88,25 @@ class GitProgram:
             raise GitError(message)
         return done.stdout
 
-    async def _start(self, arguments: tuple[str, ...], env: Mapping[str, str]) -> Process:
+    @asynccontextmanager
+    async def listing(
+        self, *arguments: str, stdin: Iterable[bytes] = (), env: Mapping[str, str] | None = None
+    ) -> AsyncIterator[IO[bytes]]:
+        """Do as `must` and provide what git printed as a file: it may be more than the memory."""
+        with TemporaryFile(dir=self.directory) as file:
+            await self.must(*arguments, stdin=stdin, env=env, stdout=file)
+            file.seek(0)
+            yield file
+
+    async def _start(
+        self, arguments: tuple[str, ...], env: Mapping[str, str], stdout: IO[bytes] | None
+    ) -> Process:
         """Start git as the leader of a process group."""
         try:
             return await asyncio.create_subprocess_exec(
                 *("git", *arguments),
                 stdin=PIPE,
-                stdout=PIPE,
+                stdout=PIPE if stdout is None else stdout,
                 stderr=PIPE,
                 cwd=self.directory,
                 env={**self.env, **env},
@@ -103,16 +126,35 @@ class GitProgram:
         return text.replace(secret.encode(), b"***").replace(basic, b"***")
 
 
+def records(listing: IO[bytes]) -> Iterator[bytes]:
+    """Yield what stands between the NULs of a listing."""
+    pending = b""
+    while piece := listing.read(_PIECE):
+        *whole, pending = (pending + piece).split(b"\0")
+        yield from whole
+
+
 async def _feed(process: Process, chunks: Iterable[bytes]) -> None:
     """Write `chunks` to the process, which may end without reading them all."""
     if process.stdin is None:
         return
     with suppress(BrokenPipeError, ConnectionResetError):
-        for chunk in chunks:
-            process.stdin.write(chunk)
+        for piece in _pieces(chunks):
+            process.stdin.write(piece)
             await process.stdin.drain()
         process.stdin.close()
         await process.stdin.wait_closed()
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in fewer pieces: a million writes take a minute."""
+    pending = bytearray()
+    for chunk in chunks:
+        pending += chunk
+        if len(pending) >= _PIECE:
+            yield bytes(pending)
+            pending.clear()
+    yield bytes(pending)
 
 
 async def _drain(stream: asyncio.StreamReader | None) -> bytes:

@@ -16,7 +16,7 @@ from docklet.adapters.results.names import is_special
 from docklet.domain.outcome import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from docklet.adapters.git.process import GitProgram
@@ -47,7 +47,7 @@ async def dangerous(
     }
 
 
-async def _judged(program: GitProgram, changes: Iterable[Change], part: Path) -> str:
+async def _judged(program: GitProgram, changes: Collection[Change], part: Path) -> str:
     """Let git check a pack of these files alone, as a server does; return what it says."""
     index, pack = part.with_suffix(".index"), part.with_suffix(".pack")
     env = {"GIT_INDEX_FILE": str(index)}

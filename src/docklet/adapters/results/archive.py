@@ -8,12 +8,19 @@ out by name and never at the price of the rest; what is no results archive at al
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Final
 
-from docklet.adapters.results.manifest import MANIFEST, Manifest, readable
+from docklet.adapters.results import manifest
+from docklet.adapters.results.manifest import (
+    LARGEST_PART,
+    MANIFEST,
+    Manifest,
+    crowded,
+    readable,
+)
 from docklet.adapters.results.names import link_objection, objection
 from docklet.adapters.results.tar import FILE, LINK, Flaw, Member, members, unreadable
-from docklet.domain.errors import GitError
 from docklet.domain.outcome import LeftOut
 
 if TYPE_CHECKING:
@@ -25,8 +32,6 @@ MAX_LARGE: Final = 2 * 1024**3
 """Bytes; GitHub takes no larger file for LFS on its free plans."""
 MAX_TOTAL: Final = 2 * 1024**3
 """Bytes; GitHub takes no larger push."""
-MAX_MEMBERS: Final = 200_000
-"""Git takes minutes to write a commit of more files, and a reader for ever to look at it."""
 _FILES: Final = b"files/"
 _LEFT_OUT: Final = b"left-out/"
 _UNREAD: Final = b"unread/"
@@ -51,19 +56,20 @@ class ResultFile:
 
 
 class ResultsArchive:
-    """One pass over an archive; `left_out` is complete when `files` is used up."""
+    """One pass over an archive."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        """Read the manifest, which is the first member."""
-        self._members = members(stream)
-        self.manifest = Manifest.parse(self._first())
-        if len(self.manifest.changed) > MAX_MEMBERS:
-            raise _crowded()
-        self.left_out: list[LeftOut] = list(self.manifest.left_out)
-        self._seen: set[bytes] = set()
-        self._unread: dict[bytes, str] = {}
+        """Read the manifest, which is all that comes first."""
+        self.manifest = Manifest()
+        self._members = self._behind_manifest(members(stream))
         self._large: Collection[bytes] = ()
+        self._count = 0
         self._total = 0
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What is not committed, and why; complete when `files` is used up."""
+        return self.manifest.left_out.told()
 
     def files(self, large: Collection[bytes] = ()) -> Iterator[ResultFile]:
         """Yield what may be committed, in the archive's order; `large` are paths for LFS."""
@@ -77,27 +83,30 @@ class ResultsArchive:
                 yield from self._judged(member, member.name.removeprefix(_FILES))
             elif not member.name.startswith(_LEFT_OUT):
                 raise unreadable(Flaw.STRANGER)
-            if len(self._seen) + len(self._unread) > MAX_MEMBERS:
-                raise _crowded()
-        if self._unread:
-            self._leave_out_unread()
-        for path in sorted(self.manifest.changed - self._seen):
-            self._leave_out(path, "it vanished while the results were packed", lost=True)
+        for path, came in self.manifest.changed.items():
+            if not came:
+                self._leave_out(path, "it vanished while the results were packed", lost=True)
 
-    def _first(self) -> bytes:
-        """Return the manifest's text."""
-        member = next(self._members, None)
-        if member is None or member.name != MANIFEST or member.kind != FILE:
+    def _behind_manifest(self, found: Iterator[Member]) -> Iterator[Member]:
+        """Read the manifest's parts; return the members behind them."""
+        first = member = next(found, None)
+        while member is not None and member.name == MANIFEST and member.kind == FILE:
+            if member.size > LARGEST_PART:
+                raise crowded()
+            self.manifest.add(b"".join(member.content))
+            member = next(found, None)
+        if member is first:
             raise unreadable(Flaw.UNANNOUNCED)
-        if member.size > Manifest.LARGEST:
-            raise _crowded()
-        return b"".join(member.content)
+        return found if member is None else chain([member], found)
 
     def _judged(self, member: Member, path: bytes) -> Iterator[ResultFile]:
         """Yield the member or leave it out; of two with one name the first one counts."""
-        if path in self._seen:
+        self._count_one()
+        came = self.manifest.changed.get(path)
+        if came:
             return
-        self._seen.add(path)
+        if came is not None:
+            self.manifest.changed[path] = True
         reason = self._objection(member, path)
         if reason:
             self._leave_out(path, reason)
@@ -110,6 +119,12 @@ class ResultsArchive:
             mode = "100755" if member.executable else "100644"
             size, content = member.size, member.content
             yield ResultFile(path=path, mode=mode, size=size, content=content, large=large)
+
+    def _count_one(self) -> None:
+        """Count a member that costs time or memory, announced or not."""
+        self._count += 1
+        if self._count > manifest.MAX_MEMBERS:
+            raise crowded()
 
     def _objection(self, member: Member, path: bytes) -> str:
         """Say why a member can't be committed; empty when it can."""
@@ -132,27 +147,22 @@ class ResultsArchive:
         return ""
 
     def _note_unread(self, member: Member) -> None:
-        """Note that a result could not be read."""
+        """Leave out what could not be read, if it was announced."""
         name = member.name.removeprefix(_UNREAD)
-        said = next(iter(member.content), b"")[:_LONGEST_REASON]
-        self._unread[name.removeprefix(_FILES).removeprefix(_LEFT_OUT)] = readable(said)
-
-    def _leave_out_unread(self) -> None:
-        """Leave out what could not be read, whatever the manifest says of it."""
-        self._seen |= self._unread.keys()
-        unread = {readable(path): reason for path, reason in self._unread.items()}
-        known = {one.path for one in self.left_out} | set(map(readable, self.manifest.changed))
-        self.left_out = [one for one in self.left_out if one.path not in unread]
-        self.left_out += [
-            LeftOut(path=path, reason=reason, lost=True)
-            for path, reason in unread.items()
-            if path in known
-        ]
+        said = readable(next(iter(member.content), b"")[:_LONGEST_REASON])
+        path = name.removeprefix(_FILES)
+        if name.startswith(_FILES) and self.manifest.changed.get(path) is False:
+            self.manifest.changed[path] = True
+            self._leave_out(path, said, lost=True)
+        path = name.removeprefix(_LEFT_OUT)
+        if name.startswith(_LEFT_OUT) and path in self.manifest.spare:
+            self.manifest.spare.discard(path)
+            self.manifest.left_out.correct(LeftOut(path=readable(path), reason=said, lost=True))
 
     def _leave_out(self, path: bytes, reason: str, *, lost: bool = False) -> None:
         """Note that a result is not committed."""
         left_out = LeftOut(path=readable(path), reason=reason, archived=not lost, lost=lost)
-        self.left_out.append(left_out)
+        self.manifest.left_out.add(left_out)
 
 
 def _with_next(found: Iterator[Member]) -> Iterator[tuple[Member, Member | None]]:
@@ -162,12 +172,3 @@ def _with_next(found: Iterator[Member]) -> Iterator[tuple[Member, Member | None]
         behind = next(found, None)
         yield member, behind
         member = behind
-
-
-def _crowded() -> GitError:
-    """Return the error for more files than git should be asked to take."""
-    return GitError(
-        f"The results are more than {MAX_MEMBERS:,} files, which is more than a commit can hold."
-        " Nothing was committed; the archive has them all. Name fewer in `paths`, or have the"
-        " script pack them."
-    )

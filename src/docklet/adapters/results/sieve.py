@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,8 +25,8 @@ class Sieve:
     def __init__(self, search: Search) -> None:
         """Look for what `search` says."""
         self._search = search
-        self.caught: dict[bytes, LeftOut] = {}
-        """What must not be committed, by path; complete once all files have passed."""
+        self.caught: dict[bytes, str] = {}
+        """Why a path must not be committed; complete once all files have passed."""
 
     def files(self, files: Iterable[ResultFile]) -> Iterator[ResultFile]:
         """Yield `files`; whether one is caught is known when the next one is asked for."""
@@ -34,6 +35,11 @@ class Sieve:
             if name:
                 self._catch(file.path, f"its name has the value of `{name}` in it")
             yield replace(file, content=self._seen(file))
+
+    def left_out(self) -> Iterator[LeftOut]:
+        """Yield what must not be committed; a name may tell what nobody may see."""
+        for path, reason in self.caught.items():
+            yield LeftOut(path=self._harmless(path), reason=reason, archived=True)
 
     def _seen(self, file: ResultFile) -> Iterator[bytes]:
         """Yield a file's content and look at it."""
@@ -46,10 +52,8 @@ class Sieve:
             self._catch(file.path, f"it has the value of `{name}` in it")
 
     def _catch(self, path: bytes, what: str) -> None:
-        """Note that a file must not be committed; its name may tell what nobody may see."""
-        reason = f"{what}, which is a secret"
-        shown = LeftOut(path=self._harmless(path), reason=reason, archived=True)
-        self.caught.setdefault(path, shown)
+        """Note that a file must not be committed."""
+        self.caught.setdefault(path, sys.intern(f"{what}, which is a secret"))
 
     def _harmless(self, path: bytes) -> str:
         """Return a path with stars in place of those of its parts that hold a secret."""
