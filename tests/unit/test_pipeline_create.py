@@ -13,7 +13,7 @@ from docklet.domain.firewall import TAG
 from docklet.domain.outcome import Reason
 from docklet.domain.secret import Secret
 from docklet.domain.spec import RegistryLogin
-from docklet.pipeline.create import BUSY_LIMIT, Rental, create
+from docklet.pipeline.create import BUSY_LIMIT, SETTLING, Rental, create
 from tests.builders import START, make_droplet, make_plan, make_size, make_spec
 from tests.worlds import make_world, run_stopped
 
@@ -52,7 +52,7 @@ async def test_private_image_is_not_pulled_early(tmp_path: Path) -> None:
 @pytest.mark.parametrize("plan", [{}, GPU], ids=["plain", "gpu"])
 @pytest.mark.parametrize(
     ("effects", "lag", "calls"),
-    [((True,), 0, 1), ((True,), 45, 1), ((False,), 0, 2), ((False, True), 45, 2)],
+    [((True,), 0, 1), ((True,), 120, 1), ((False,), 0, 2), ((False, True), 120, 2)],
 )
 async def test_lost_answers(
     tmp_path: Path, effects: tuple[bool, ...], lag: float, calls: int, plan: dict[str, Any]
@@ -75,7 +75,7 @@ async def test_answers_lost_twice(tmp_path: Path) -> None:
     assert world.cloud.calls.count("create") == 2
 
 
-@pytest.mark.parametrize("failing", [99, 7])
+@pytest.mark.parametrize("failing", [99, len(SETTLING)])
 async def test_no_second_order_while_one_may_exist(tmp_path: Path, failing: int) -> None:
     """When nobody could look to the end, nothing is ordered again."""
     world = make_world(tmp_path)
@@ -97,11 +97,11 @@ async def test_some_failed_looks_do_no_harm(tmp_path: Path) -> None:
 
 async def test_oldest_is_adopted(tmp_path: Path) -> None:
     """Of two that turn up, the older one is used, and both are known to be ours."""
-    world, rental = make_world(tmp_path, list_lag=60), Rental()
+    world, rental = make_world(tmp_path, list_lag=160), Rental()
     world.cloud.fail("create", LOST, times=2, commit=True)
     droplet = await create(make_plan(), rental, world)
     assert droplet.droplet_id == min(world.cloud.live)
-    await world.clock.sleep(60)
+    await world.clock.sleep(160)
     assert rental.ids == {droplet.droplet_id}
 
 

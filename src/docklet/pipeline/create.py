@@ -27,9 +27,9 @@ SENDINGS: Final = 2
 """Create requests to one region, of which all but the last are settled as lost."""
 BUSY_LIMIT: Final = 300.0
 """Seconds for which a cloud that is too busy to create is asked again."""
-SETTLING: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
-"""Seconds between looks for a droplet whose create call was not answered; one minute in all,
-which is longer than the list of droplets lags behind."""
+SETTLING: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 30.0, 30.0, 30.0)
+"""Seconds between looks for a droplet whose create call was not answered; 150 in all: the list of
+droplets may lag behind by 90, and the call arrive half a minute after nobody waits for it."""
 
 
 @dataclass(slots=True)
