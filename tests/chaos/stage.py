@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from docklet.domain.plan import Plan
     from docklet.ports import Droplet, DropletRequest
     from tests.chaos.schedule import Schedule
+    from tests.fakes.git import FakeRepository
 
 RESULT: Final = "inst/examples/example.md"
 MADE: Final = b"# Results\n"
@@ -28,6 +29,19 @@ LIVE: Final = RunKey("feedfeedfeedfeedfeed")
 """The key of another run, which is still going on."""
 LATE: Final = RunKey("deaddeaddeaddeaddead")
 """The key of a run whose process died long ago."""
+
+
+def interfere(rival: str, repository: FakeRepository) -> None:
+    """Do to the branch what somebody else does."""
+    match rival:
+        case "other":
+            repository.write({"other.txt": b"theirs"})
+        case "same":
+            repository.write({RESULT: b"theirs"})
+        case "delete":
+            repository.branches.pop("main", None)
+        case _:
+            pass
 
 
 class ChaosCloud(FakeCloud):
@@ -175,16 +189,6 @@ class Stage:
         self.world.forge.locked.add(self.schedule.issue)
 
     def interfere(self) -> None:
-        """Do to the branch what somebody else does; once the results are there, it is theirs."""
-        repository = self.world.repository
-        if self.pushed:
-            return
-        match self.schedule.rival:
-            case "other":
-                repository.write({"other.txt": b"theirs"})
-            case "same":
-                repository.write({RESULT: b"theirs"})
-            case "delete":
-                repository.branches.pop("main", None)
-            case _:
-                pass
+        """Let somebody else do to the branch what the day has in store."""
+        if not self.pushed:
+            interfere(self.schedule.rival, self.world.repository)

@@ -12,7 +12,7 @@ from docklet_sandbox.light.machine import LightMachine
 from docklet_sandbox.memory_loop import MemoryLoop
 from docklet_sandbox.virtual_time import now
 from tests.chaos.light.ground import Ground
-from tests.chaos.stage import MADE, RESULT
+from tests.chaos.stage import MADE, RESULT, interfere
 from tests.worlds import Seen
 
 if TYPE_CHECKING:
@@ -177,16 +177,6 @@ class LightStage:
         comments.update({key: replace(each, deleted=True) for key, each in comments.items()})
 
     def interfere(self) -> None:
-        """Do to the branch what somebody else does; once the results are there, it is theirs."""
-        repository = self.ground.repository
-        if self.pushed:
-            return
-        match self.schedule.rival:
-            case "other":
-                repository.write({"other.txt": b"theirs"})
-            case "same":
-                repository.write({RESULT: b"theirs"})
-            case "delete":
-                repository.branches.pop("main", None)
-            case _:
-                pass
+        """Let somebody else do to the branch what the day has in store."""
+        if not self.pushed:
+            interfere(self.schedule.rival, self.ground.repository)
