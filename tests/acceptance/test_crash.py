@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.acceptance.inspection import running
 from tests.acceptance.scene import SHELL_IMAGE
 from tests.boundaries import CALLS, EDGES
 
@@ -86,7 +87,7 @@ def test_killed_everywhere(scene: Scene, moments: tuple[str, ...]) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         # The last call starts the script, which then has time to end.
         dead = list(pool.map(lambda moment: killed_at(scene, moment), reversed(moments)))
-    time.sleep(SETTLED)
+    settle(scene)
     swept = scene.docklet(
         *("reap", "--repo", scene.repository, "--stale-after", str(STALE), "--force"), timeout=300
     )
@@ -98,6 +99,19 @@ def test_killed_everywhere(scene: Scene, moments: tuple[str, ...]) -> None:
         bodies = [body for body in comments if run.key in body.splitlines()[0]]
         commits = [one for one in log if f"Docklet-Run: {run.key}" in one["message"]]
         check(scene, run, bodies, len(commits))
+
+
+def settle(scene: Scene) -> None:
+    """Wait until all droplets are up, and those who died last are cold."""
+    for droplet in scene.sandbox.inventory().droplets:
+        name = running(f"docklet-sandbox-{scene.sandbox.addresses.id}-{droplet}")
+        subprocess.run(
+            ["docker", "exec", name, "cloud-init", "status", "--wait"],
+            check=False,
+            capture_output=True,
+            timeout=60,
+        )
+    time.sleep(SETTLED)
 
 
 def check(scene: Scene, run: Dead, bodies: list[str], commits: int) -> None:
