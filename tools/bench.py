@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 RUNS: Final = 5
 REPOSITORY: Final = "mona/bench"
-MANY: Final = 1_000_000
-"""Result files; as many as a run may have."""
+MANY: Final = 50_000
+"""Result files; a run may have a million, which take a quarter of an hour (`many_files.py`)."""
 
 
 def main() -> int:
@@ -69,7 +69,7 @@ def _tell_flood() -> None:
 
 
 def _tell_many() -> None:
-    """Print what a million result files cost."""
+    """Print what many result files cost."""
     with tempfile.TemporaryDirectory(prefix="docklet-bench-") as folder:
         found = many(Path(folder), MANY)
     exact = "exact" if found.is_exact else "NOT EXACT"
