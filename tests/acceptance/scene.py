@@ -74,10 +74,12 @@ class Scene:
         output, _ = process.communicate(timeout=timeout)
         return Done(code=process.returncode, output=output.decode(errors="replace"))
 
-    def run(self, script: str, *options: str, image: str = SHELL_IMAGE) -> Done:
+    def run(
+        self, script: str, *options: str, image: str = SHELL_IMAGE, timeout: float = 120
+    ) -> Done:
         """Run a script of the repository on a droplet."""
         given = ["--repo", self.repository, "--script", script, "--image", image, *options]
-        return self.docklet("run", *given)
+        return self.docklet("run", *given, timeout=timeout)
 
     def action(
         self,

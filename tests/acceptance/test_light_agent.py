@@ -56,7 +56,11 @@ class Real:
         return process.returncode, out
 
     def break_off(self) -> None:
-        """Kill the supervisor."""
+        """Kill the supervisor, once it has seen the script's output."""
+        end = time.monotonic() + 60
+        while not self.rig.log():
+            assert time.monotonic() < end, "The script prints nothing."
+            time.sleep(0.02)
         os.kill(supervisor(self.rig), signal.SIGKILL)
 
 

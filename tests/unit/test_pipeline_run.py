@@ -297,7 +297,7 @@ async def test_lost_answers_everywhere(tmp_path: Path) -> None:
 
 async def test_duplicates_are_deleted_at_the_end(tmp_path: Path) -> None:
     """A droplet that no list showed in time is found at the end by its tag."""
-    world = make_world(tmp_path, list_lag=90)
+    world = make_world(tmp_path, list_lag=160)
     world.cloud.fail("create", AmbiguousCreate("It was cut off."), commit=True)
     outcome = await run(make_plan(), world)
     assert outcome.reason is Reason.DONE
