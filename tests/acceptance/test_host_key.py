@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.acceptance.scene import Scene
 
-HELD_BACK = 5.0
+HELD_BACK = 15.0
 """Seconds that the delete is late, so that the machine's own log can be read before."""
 
 
@@ -80,7 +80,12 @@ def at_delete(scene: Scene) -> Stranger:
 
 
 def careless_login(stranger: Stranger) -> None:
-    """Try to log in as a client does that trusts any machine: what we must not do."""
+    """Try to log in as a client does that trusts any machine: what we must not do.
+
+    cloud-init starts sshd once more when it is done, which cuts a connection off.
+    """
+    wait = ["docker", "exec", stranger.container, "cloud-init", "status", "--wait"]
+    subprocess.run(wait, check=False, capture_output=True, timeout=HELD_BACK)
 
     async def attempt() -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
