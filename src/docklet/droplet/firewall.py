@@ -7,16 +7,16 @@ a network of Docker's that only our containers are in, since a machine may have 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from ipaddress import ip_address
-from typing import Iterable, Iterator
+from typing import Iterable
 
 from docklet.droplet.engine import Engine, Refused
 from docklet.droplet.failure import Failure
+from docklet.droplet.lock import turn
 
 METADATA = "169.254.0.0/16"
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", METADATA, "172.16.0.0/12", "192.168.0.0/16")
@@ -52,7 +52,7 @@ def cut_off_metadata() -> None:
 
 def walled_network(engine: Engine) -> str:
     """Return a network whose containers can't reach private addresses; make it if need be."""
-    with _one_at_a_time():
+    with turn(_TURN):  # the daemon refuses two networks in the making
         _make_network(engine)
         _wall("iptables", PRIVATE, _nameservers())
         if os.path.exists("/proc/net/if_inet6"):
@@ -70,17 +70,6 @@ def rules(private: Iterable[str], nameservers: Iterable[str]) -> str:
     lines = [f"-A {_CHAIN} {what} -j ACCEPT" for what in names]
     lines += [f"-A {_CHAIN} {what} -j DROP" for what in rest]
     return "\n".join(["*raw", f":{_CHAIN} - [0:0]", *lines, "COMMIT", ""])
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Keep this machine's other runs waiting; the daemon refuses two networks in the making."""
-    descriptor = os.open(_TURN, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _make_network(engine: Engine) -> None:

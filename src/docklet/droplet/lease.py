@@ -7,14 +7,12 @@ supervisor holds the run's.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
-from contextlib import contextmanager
-from typing import Iterator, NamedTuple
+from typing import ContextManager, NamedTuple
 
 from docklet.droplet import machine
 from docklet.droplet.home import Home, read_json, write_json
+from docklet.droplet.lock import turn
 
 FOREVER = 1e9
 """Seconds; the age of what was before the last boot."""
@@ -43,12 +41,6 @@ def write(home: Home, holder: str) -> None:
     write_json(home.lease, value)
 
 
-@contextmanager
-def guarded(home: Home) -> Iterator[None]:
+def guarded(home: Home) -> ContextManager[None]:
     """Keep others from looking and writing meanwhile."""
-    descriptor = os.open(home.turn, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return turn(home.turn)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import contextmanager
+from typing import Iterator
 
 from docklet.droplet.home import Home
 
@@ -38,6 +40,17 @@ def is_held(home: Home) -> bool:
         return False
     try:
         return not _try(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def turn(path: str) -> Iterator[None]:
+    """Wait until nobody else has a file's lock, and hold it meanwhile."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)
 

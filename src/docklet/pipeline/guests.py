@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from docklet.domain.errors import AgentError, DockletError
 from docklet.domain.events import Noticed
 from docklet.domain.identity import RunKey
-from docklet.domain.triage import Action, Case, Decision, decide_guest, is_forgotten
+from docklet.domain.triage import Action, Case, decide_guest, is_forgotten
 from docklet.pipeline.agent import Agent
 from docklet.pipeline.examine import agent_on, with_workflow
 from docklet.pipeline.existing import host
@@ -21,7 +21,7 @@ from docklet.pipeline.lease import unsealed
 from docklet.pipeline.reach import HOMES, keys_for
 from docklet.pipeline.reap import MOST
 from docklet.pipeline.rescue import rescue
-from docklet.pipeline.sweep import BETWEEN, droplets_of, each_of
+from docklet.pipeline.sweep import BETWEEN, Found, droplets_of, each_of, left
 
 if TYPE_CHECKING:
     from docklet.domain.plan import Existing
@@ -34,19 +34,8 @@ _KEY: Final = re.compile(r"[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guest:
+class Guest(Found):
     """A run of this repository on a machine that stays, and what becomes of it."""
-
-    droplet: Droplet
-    case: Case
-    decision: Decision
-    failed: bool = False
-    """Whether something should have been done, and could not be."""
-
-    @property
-    def key(self) -> RunKey:
-        """The run."""
-        return self.case.identity.key
 
     @property
     def is_expected(self) -> bool:
@@ -127,7 +116,7 @@ async def _seen_to(guest: Guest, office: Office, hands: Hands, site: Site) -> Gu
         found = () if droplet is None else await _guests_on(droplet, office, site)
         again = next((one for one in found if one.key == guest.key), None)
         if again is None:
-            return _left(guest, "is gone already")
+            return left(guest, "is gone already")
         match again.decision.action:
             case Action.TAKE_UP:
                 return await _take_up(again, office, hands, site)
@@ -137,7 +126,7 @@ async def _seen_to(guest: Guest, office: Office, hands: Hands, site: Site) -> Gu
                 return again
     except DockletError as error:
         site.tell(Noticed(at=site.clock.now(), message=error.message))
-        return replace(_left(guest, "could not be seen to; try again"), failed=True)
+        return replace(left(guest, "could not be seen to; try again"), failed=True)
 
 
 async def _take_up(guest: Guest, office: Office, hands: Hands, site: Site) -> Guest:
@@ -147,7 +136,7 @@ async def _take_up(guest: Guest, office: Office, hands: Hands, site: Site) -> Gu
         over=office.stale_after,
         last_chance=False,
     )
-    return _left(guest, "was taken up by another process") if saved is None else guest
+    return left(guest, "was taken up by another process") if saved is None else guest
 
 
 async def _end(guest: Guest, office: Office, hands: Hands, site: Site) -> Guest:
@@ -157,14 +146,9 @@ async def _end(guest: Guest, office: Office, hands: Hands, site: Site) -> Guest:
     agent = agent_on(guest.droplet, case.identity, office, site, there)
     try:
         if not await agent.hold(office.holder, over=office.stale_after):
-            return _left(guest, "was taken up by another process")
+            return left(guest, "was taken up by another process")
         await agent.clean()
     finally:
         await agent.close()
     await hands.deleted(guest.droplet, case)
     return guest
-
-
-def _left(guest: Guest, why: str) -> Guest:
-    """Return a run that was left alone after all."""
-    return replace(guest, decision=Decision(action=Action.LEAVE, why=why))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from docklet.pipeline.world import Site
     from docklet.ports import Droplet
 
+    F = TypeVar("F", bound="Found")
     T = TypeVar("T")
 
 BETWEEN: Final = RENEWAL + 5.0
@@ -117,7 +118,7 @@ async def _seen_to(found: Found, office: Office, hands: Hands, site: Site) -> Fo
         droplet = await site.cloud.droplet(found.droplet.droplet_id)
         again = None if droplet is None else await _judged(droplet, office, site)
         if again is None:
-            return _left(found, "is gone already")
+            return left(found, "is gone already")
         match again.decision.action:
             case Action.LEAVE:
                 return again
@@ -129,13 +130,13 @@ async def _seen_to(found: Found, office: Office, hands: Hands, site: Site) -> Fo
                 return await _wake(again, office, hands, site)
     except DockletError as error:
         site.tell(Noticed(at=site.clock.now(), message=error.message))
-        return replace(_left(found, "could not be seen to; try again"), failed=True)
+        return replace(left(found, "could not be seen to; try again"), failed=True)
 
 
 async def _delete(found: Found, office: Office, hands: Hands, site: Site) -> Found:
     """Delete a droplet, once nobody else can think that the run is theirs."""
     if found.case.state is not State.EXPIRED and not await _claimed(found, office, site):
-        return _left(found, "was taken up by another process")
+        return left(found, "was taken up by another process")
     await discard(found.droplet, found.case.identity, site)
     await hands.deleted(found.droplet, found.case)
     return found
@@ -166,27 +167,25 @@ async def _take_up(found: Found, office: Office, hands: Hands, site: Site) -> Fo
             raise
         return await _delete(found, office, hands, site)
     if saved is None:
-        return _left(found, "was taken up by another process")
-    return found if saved.kept is None else _left(found, _KEPT)
+        return left(found, "was taken up by another process")
+    return found if saved.kept is None else left(found, _KEPT)
 
 
 async def _wake(found: Found, office: Office, hands: Hands, site: Site) -> Found:
     """Switch a droplet on and do with it what fits, once it has said how far its script came."""
     try:
         if not await site.cloud.power_on(found.droplet.droplet_id):
-            return _left(found, "is off, and can't be switched on now")
+            return left(found, "is off, and can't be switched on now")
     except CloudError as error:
         if error.reason is not Reason.CLOUD_DENIED:
             raise
-        return _left(
-            found, f"is off, and stays so until its deadline: {error.message.rstrip('.')}"
-        )
+        return left(found, f"is off, and stays so until its deadline: {error.message.rstrip('.')}")
     for wait in WAKING:
         await site.clock.sleep(wait)
         droplet = await site.cloud.droplet(found.droplet.droplet_id)
         again = None if droplet is None else await _judged(droplet, office, site)
         if again is None:
-            return _left(found, "is gone already")
+            return left(found, "is gone already")
         match again.decision.action:
             case Action.DELETE:
                 return await _delete(again, office, hands, site)
@@ -194,11 +193,11 @@ async def _wake(found: Found, office: Office, hands: Hands, site: Site) -> Found
                 return await _take_up(again, office, hands, site)
             case Action.LEAVE | Action.WAKE:
                 found = again
-    return _left(found, f"was switched on: it {found.decision.why}")
+    return left(found, f"was switched on: it {found.decision.why}")
 
 
-def _left(found: Found, why: str) -> Found:
-    """Return a droplet that was left alone after all."""
+def left(found: F, why: str) -> F:
+    """Return what was left alone after all."""
     decision = Decision(action=Action.LEAVE, why=why)
     return replace(found, decision=decision)
 
